@@ -1,0 +1,38 @@
+# Set-up and the daily commands. `make demo` and `make test` do all that is needed from a bare clone.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo run test check bench lock clean
+
+# Rebuilt only when the lock file or the package's metadata changes.
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tocsin needs Python 3.11 or newer; set PYTHON=… to one."; exit 1; }
+	@echo "Setting up .venv (once; a minute or two) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/ready ## plays the sample feeds through the whole path into the terminal
+	@$(BIN)/tocsin demo
+
+run: .venv/ready ## the bot
+	@$(BIN)/tocsin run
+
+test: .venv/ready
+	@$(BIN)/python -m pytest
+
+check: .venv/ready ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/ready ## measures; never part of the tests
+	@$(BIN)/python -m tests.bench
+
+lock: .venv/ready ## compiles the pinned versions and hashes anew, for every Python from 3.11 on
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra postgres --group dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv
