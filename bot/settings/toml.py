@@ -65,7 +65,7 @@ def line_of(text: str, location: Location) -> int | None:
         if isinstance(name, int):
             continue
         header.append(name)
-        index = names.pop(0) if names and isinstance(names[0], int) else None
+        index = names[0] if names and isinstance(names[0], int) else None
         block = _block(lines, header, index, first, last)
         if block is None:
             return _key_line(lines, name, first, last) or found
@@ -98,12 +98,16 @@ def _key_line(lines: list[str], key: str, first: int, last: int) -> int | None:
 def _syntax_mistake(path: Path, text: str, message: str) -> Mistake:
     position = re.search(r"\(at line (\d+), column (\d+)\)", message)
     line = int(position.group(1)) if position else len(text.splitlines())
-    return Mistake(str(path), line, f"is not valid TOML: {re.sub(r' *\(at .*\)', '', message)}")
+    what = re.sub(r" *\(at .*\)", "", message)
+    return Mistake(str(path), line, f"is not valid TOML: {what}")
 
 
 def _sentence(location: Location, message: str) -> str:
     """ "feed 3, url: …" out of pydantic's location and message."""
-    names = [f"{name} {after + 1}" if isinstance(after, int) else str(name)
-             for name, after in zip(location, [*location[1:], None], strict=True) if not isinstance(name, int)]  # fmt: skip
+    names = [
+        f"{name} {after + 1}" if isinstance(after, int) else str(name)
+        for name, after in zip(location, [*location[1:], None], strict=True)
+        if not isinstance(name, int)
+    ]
     message = message.removeprefix("Value error, ").replace("Extra inputs are not permitted", "is not a known key")
     return f"{', '.join(names)}: {message}" if names else message
