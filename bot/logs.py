@@ -1,0 +1,90 @@
+"""Logs: one line per decision on standard error, for people or as JSON, with secrets taken out.
+
+Libraries log through the standard `logging`, our own code through structlog; both end in the same lines.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import Processor
+
+# Tokens of Discord bots, webhook addresses, user names and passwords in addresses, and the values of queries.
+_SECRETS = (
+    (re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}\b"), "[token]"),
+    (re.compile(r"(/webhooks/\d+/)[\w-]+"), r"\1[token]"),
+    (re.compile(r"(/interactions/\d+/)[\w-]+"), r"\1[token]"),
+    (re.compile(r"(\w+://)[^/\s:@]*:[^/\s@]+@"), r"\1[login]@"),
+    (re.compile(r"([?&][\w.-]+=)[^&\s\"'<>]+"), r"\1[value]"),
+    (re.compile(r"(?i)\b(Bot|Bearer) [\w.-]{20,}"), r"\1 [token]"),
+)
+_Event = MutableMapping[str, Any]
+
+
+def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text") -> None:
+    """Sends every log line to standard error in one form, redacted."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        redact_event,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for chatty in ("discord", "apscheduler", "alembic", "aiohttp.access", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+
+
+def redact(text: str) -> str:
+    """`text` without tokens, webhook addresses, logins and the values of queries."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def redact_event(_logger: object, _method: str, event: _Event) -> _Event:
+    """A structlog processor: every text of the event, redacted."""
+    return {name: _redact_value(value) for name, value in event.items()}
+
+
+def _redact_value(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, BaseException):
+        return redact(str(value))
+    if isinstance(value, dict):
+        return {key: _redact_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return (
+            type(value)(_redact_value(inner) for inner in value) if type(value) in (list, tuple) else redact(str(value))
+        )
+    return value

@@ -1,0 +1,168 @@
+"""Settings: the configuration files and the environment as one frozen value, checked as a whole.
+
+Every mistake in any of them is reported at once, with its file and line, before anything else happens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from bot.core.analysis import Knowledge
+from bot.core.feed import Feed
+from bot.core.story import MergingRules
+from bot.errors import ConfigurationError, Mistake, TocsinError
+from bot.opml import read_opml
+from bot.settings.environment import Environment, read_environment
+from bot.settings.files import (
+    DeliverTable,
+    DiscordTable,
+    FeedsFile,
+    LanguageTable,
+    LogTable,
+    PollTable,
+    SettingsFile,
+    check_database_url,
+    find_file,
+)
+from bot.settings.knowledge import read_knowledge
+from bot.settings.merging import read_merging
+from bot.settings.toml import Table, line_of, read_toml
+
+__all__ = ["Overrides", "Settings", "load_settings"]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the options of one call change: `--config`, `--database`, `--feeds`."""
+
+    config: Path | None = None
+    database: str | None = None
+    feeds: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an operator chose. The tables are those of `settings.toml`, environment applied."""
+
+    token: SecretStr | None
+    database_url: SecretStr
+    discord: DiscordTable
+    poll: PollTable
+    deliver: DeliverTable
+    language: LanguageTable
+    log: LogTable
+    feeds: tuple[Feed, ...]
+    knowledge: Knowledge
+    merging: MergingRules
+
+
+class _Mistakes:
+    """Collects the mistakes of several readings, so that all are reported together."""
+
+    def __init__(self) -> None:
+        self.found: list[Mistake] = []
+
+    def reading(self, read: Callable[[], Value]) -> Value | None:
+        try:
+            return read()
+        except ConfigurationError as error:
+            self.found.extend(error.mistakes)
+            return None
+
+
+def load_settings(overrides: Overrides = Overrides()) -> Settings:
+    """The whole configuration. Raises ConfigurationError with every mistake in every file and the environment."""
+    mistakes = _Mistakes()
+    environment = mistakes.reading(read_environment)
+    folder = overrides.config or (environment.config if environment else None)
+    mistakes.reading(lambda: _check_folder(folder))
+    tables = mistakes.reading(lambda: read_toml(find_file("settings.toml", folder), SettingsFile))
+    feeds = mistakes.reading(lambda: read_feeds(overrides.feeds or find_file("feeds.toml", folder)))
+    knowledge = mistakes.reading(lambda: read_knowledge(lambda name: find_file(name, folder)))
+    merging = mistakes.reading(lambda: read_merging(find_file("merging.toml", folder)))
+    database = mistakes.reading(lambda: _check_database(overrides.database))
+    if mistakes.found or not (environment and tables and knowledge and merging and feeds is not None):
+        raise ConfigurationError(tuple(mistakes.found))
+    return Settings(
+        token=environment.discord_token,
+        database_url=SecretStr(database) if database else environment.database_url or SecretStr(tables.database.url),
+        discord=_discord(tables.discord, environment),
+        poll=_poll(tables.poll, environment),
+        deliver=tables.deliver,
+        language=tables.language,
+        log=tables.log,
+        feeds=feeds,
+        knowledge=knowledge,
+        merging=merging,
+    )
+
+
+def read_feeds(path: Path) -> tuple[Feed, ...]:
+    """The feeds of a TOML file, or of an OPML list if its name ends so. Raises ConfigurationError."""
+    if path.suffix.lower() in (".opml", ".xml"):
+        return _read_opml_file(path)
+    feeds = tuple(table.feed() for table in read_toml(path, FeedsFile).feed)
+    _refuse_repeated(path, feeds)
+    return feeds
+
+
+def _read_opml_file(path: Path) -> tuple[Feed, ...]:
+    try:
+        return read_opml(path.read_bytes())
+    except (OSError, TocsinError) as error:
+        what = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigurationError((Mistake(str(path), None, f"cannot be used: {what}"),)) from error
+
+
+def _refuse_repeated(path: Path, feeds: tuple[Feed, ...]) -> None:
+    text = path.read_text(encoding="utf-8")
+    first: dict[str, int] = {}
+    repeated = []
+    for number, feed in enumerate(feeds):
+        if first.setdefault(feed.url, number) != number:
+            line = line_of(text, ("feed", number, "url"))
+            repeated.append(Mistake(str(path), line, f"{feed.url} is listed twice; take one of them out"))
+    if repeated:
+        raise ConfigurationError(tuple(repeated))
+
+
+def _check_folder(folder: Path | None) -> None:
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError((Mistake(str(folder), None, "is not a folder; name one that holds *.toml files"),))
+
+
+def _check_database(url: str | None) -> str | None:
+    try:
+        return check_database_url(url) if url else None
+    except ValueError as error:
+        raise ConfigurationError((Mistake("--database", None, str(error)),)) from error
+
+
+def _discord(table: DiscordTable, environment: Environment) -> DiscordTable:
+    return _with(
+        table,
+        allowed_guilds=environment.allowed_guilds,
+        api_base=environment.discord_api_base,
+        gateway_url=environment.discord_gateway_url,
+    )
+
+
+def _poll(table: PollTable, environment: Environment) -> PollTable:
+    return _with(table, allowed_networks=environment.allowed_networks)
+
+
+ATable = TypeVar("ATable", bound=Table)
+
+
+def _with(table: ATable, **changes: object) -> ATable:
+    """`table` with the changes that are set."""
+    return table.model_copy(update={name: value for name, value in changes.items() if value is not None})
+
+
+def with_feeds(settings: Settings, feeds: tuple[Feed, ...]) -> Settings:
+    """The settings with other feeds (the demo brings its own)."""
+    return replace(settings, feeds=feeds)

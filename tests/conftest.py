@@ -1,0 +1,56 @@
+"""What every test gets: no connection that leaves this machine, and the reference folder where it is at hand."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """Refuses every connection that is not to loopback, in this process, and fails the test that tried."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def refuse(address: object) -> None:
+        if isinstance(address, tuple) and not is_loopback(str(address[0])):
+            pytest.fail(f"a test dialled {address[0]}, which is not loopback")
+
+    def guarded_connect(self: socket.socket, address: object) -> None:
+        refuse(address)
+        return connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: object) -> int:
+        refuse(address)
+        return connect_ex(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        yield
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable and no file of the person who runs the tests reaches the program."""
+    for name in [name for name in os.environ if name.startswith("TOCSIN_") and name != "TOCSIN_REFERENCE"]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The reference folder (labelled news, Discord's description), named by TOCSIN_REFERENCE."""
+    folder = os.environ.get("TOCSIN_REFERENCE")
+    if not folder:
+        pytest.skip("TOCSIN_REFERENCE is not set: the reference folder is not at hand")
+    return Path(folder)
