@@ -1,0 +1,130 @@
+"""`tocsin alerts …`: subscriptions without Discord's commands."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.app import open_store
+from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, run_async, settings_for
+from bot.core.alert import Subscription
+from bot.core.event import EventType
+from bot.errors import TocsinError
+from bot.settings import Settings
+from bot.store import subscriptions
+
+COLUMNS = ("id", "guild_id", "channel_id", "topic", "organisations", "events", "paused")
+
+
+def group() -> typer.Typer:
+    """The group with its commands."""
+    tree = typer.Typer(name="alerts", help="Subscriptions: which channels get which stories.", no_args_is_help=True)
+    tree.command("list")(show)
+    tree.command("add")(add)
+    tree.command("remove")(remove)
+    return tree
+
+
+def show(config: ConfigOption = None, database: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Lists every subscription."""
+    settings = settings_for(config=config, database=database, quiet=True)
+    listed = run_async(_listed(settings))
+    if as_json:
+        for subscription in listed:
+            typer.echo(json.dumps(_row(subscription)))
+    elif not listed:
+        typer.echo("No channel is subscribed yet. Add one with: tocsin alerts add --guild ID --channel ID")
+    else:
+        Console().print(_table(listed))
+
+
+def add(
+    guild: Annotated[int, typer.Option(help="The server's id.", min=1)],
+    channel: Annotated[int, typer.Option(help="The channel's id.", min=1)],
+    topic: Annotated[str | None, typer.Option(help="A topic of topics.toml; without it, every topic.")] = None,
+    organisations: Annotated[str, typer.Option(help="Only stories that name one of these, comma-separated.")] = "",
+    events: Annotated[str, typer.Option(help="Only these event types, comma-separated.")] = "",
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Subscribes a channel and prints the subscription's id."""
+    settings = settings_for(config=config, database=database, quiet=True)
+    wanted = Subscription(
+        id=0,
+        guild_id=guild,
+        channel_id=channel,
+        topic=_topic(topic, settings),
+        organisations=_split(organisations),
+        events=_events(events),
+        created_at=datetime.now(UTC),
+    )
+    typer.echo(run_async(_add(settings, wanted)))
+
+
+def remove(
+    subscription: Annotated[int, typer.Argument(help="The id that `alerts list` shows.")],
+    config: ConfigOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Ends a subscription; what it was still owed is suppressed, with that reason."""
+    settings = settings_for(config=config, database=database, quiet=True)
+    if not run_async(_remove(settings, subscription)):
+        raise TocsinError(f"There is no subscription {subscription}; `tocsin alerts list` shows which there are.")
+
+
+async def _listed(settings: Settings) -> list[Subscription]:
+    async with open_store(settings, alone=False) as store:
+        return await store.read(subscriptions.listed)
+
+
+async def _add(settings: Settings, wanted: Subscription) -> int:
+    async with open_store(settings, alone=False) as store:
+        return await store.write(subscriptions.add, wanted)
+
+
+async def _remove(settings: Settings, subscription: int) -> bool:
+    async with open_store(settings, alone=False) as store:
+        return await store.write(subscriptions.remove, subscription)
+
+
+def _topic(name: str | None, settings: Settings) -> str | None:
+    known = [topic.name for topic in settings.knowledge.topics]
+    if name is not None and name not in known:
+        raise typer.BadParameter(f"there is no topic {name!r}; topics.toml has {', '.join(known)}")
+    return name
+
+
+def _events(names: str) -> tuple[EventType, ...]:
+    wanted = _split(names)
+    for name in wanted:
+        if name not in get_args(EventType):
+            raise typer.BadParameter(f"{name!r} is no event type; there are {', '.join(get_args(EventType))}")
+    return tuple(event for event in get_args(EventType) if event in wanted)
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
+
+
+def _row(subscription: Subscription) -> dict[str, object]:
+    """Ids as strings: a snowflake does not fit the numbers of every JSON reader."""
+    row = asdict(subscription)
+    return {name: str(row[name]) if name in ("guild_id", "channel_id") else row[name] for name in COLUMNS}
+
+
+def _table(listed: list[Subscription]) -> Table:
+    table = Table(*(name.removesuffix("_id") for name in COLUMNS))
+    for subscription in listed:
+        row = _row(subscription)
+        table.add_row(*(_cell(row[name]) for name in COLUMNS))
+    return table
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(value) or "all"
+    return "–" if value is None else str(value)
