@@ -1,0 +1,63 @@
+"""No secret reaches a log line."""
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from bot.logs import redact, set_up_logs
+
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDE.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before():
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"using {TOKEN} now", TOKEN),
+        ("POST https://discord.com/api/webhooks/123/s3cr3t-t0ken_x", "s3cr3t-t0ken_x"),
+        ("POST /interactions/123/aW50ZXJhY3Rpb24/callback", "aW50ZXJhY3Rpb24"),
+        ("postgresql://tocsin:hunter2@db.example/t", "hunter2"),
+        ("GET https://feeds.example/rss?key=hunter2&page=3", "hunter2"),
+        ("Authorization: Bot abcdefghijklmnopqrstuvwx", "abcdefghijklmnopqrstuvwx"),
+    ],
+)
+def test_secrets_are_taken_out_of_a_text(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+
+
+def test_an_ordinary_sentence_is_left_as_it_is() -> None:
+    sentence = "3 of 40 feeds failed: https://defensescoop.com/feed/ answered 503."
+    assert redact(sentence) == sentence
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_secret_reaches_a_line_by_any_way_in(form, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(level="INFO", form=form)
+    log = structlog.get_logger("bot.test")
+    log.info("polled", url="https://a.example/?key=hunter2", nested={"list": ["postgresql://u:hunter2@h/d"]})
+    logging.getLogger("library").warning("failed for %s", "https://u:hunter2@h.example/")
+    try:
+        raise RuntimeError("https://u:hunter2@h.example/")
+    except RuntimeError:
+        log.exception("broken")
+    lines = capsys.readouterr().err
+    assert "polled" in lines
+    assert "broken" in lines
+    assert "hunter2" not in lines
+
+
+def test_json_lines_are_one_object_each(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(form="json")
+    structlog.get_logger("bot.test").info("polled", feeds=3)
+    row = json.loads(capsys.readouterr().err)
+    assert (row["event"], row["feeds"], row["level"]) == ("polled", 3, "info")

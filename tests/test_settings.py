@@ -1,0 +1,129 @@
+"""The configuration: what ships is whole, and every mistake is told with its place, all at once."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.settings import Overrides, load_settings
+from bot.settings.environment import Environment
+from bot.settings.files import shipped_folder
+from bot.settings.toml import line_of
+
+SHIPPED = shipped_folder()
+
+
+def mistakes_of(overrides: Overrides) -> list[str]:
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(overrides)
+    return [str(mistake) for mistake in refusal.value.mistakes]
+
+
+def folder_with(tmp_path: Path, **files: str) -> Overrides:
+    for name, text in files.items():
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    return Overrides(config=tmp_path)
+
+
+def test_what_ships_is_free_of_mistakes() -> None:
+    settings = load_settings()
+    assert len(settings.feeds) >= 40
+    assert len(settings.knowledge.organisations) >= 150
+
+
+def test_every_key_that_ships_is_explained_by_a_comment() -> None:
+    lines = (SHIPPED / "settings.toml").read_text(encoding="utf-8").splitlines()
+    keys = [number for number, line in enumerate(lines) if re.match(r"\w+ *=", line)]
+    assert keys
+    assert all(lines[number - 1].startswith("#") for number in keys)
+
+
+def test_every_variable_is_in_the_example_environment() -> None:
+    example = (SHIPPED / "example.env").read_text(encoding="utf-8")
+    assert [name for name in Environment.model_fields if f"TOCSIN_{name.upper()}=" not in example] == []
+
+
+def test_a_file_that_the_operator_has_replaces_the_one_that_ships(tmp_path: Path) -> None:
+    settings = load_settings(folder_with(tmp_path, feeds='[[feed]]\nurl = "https://a.example/f"\nname = "A"\n'))
+    assert [feed.name for feed in settings.feeds] == ["A"]
+    assert settings.poll.tick == tomllib.loads((SHIPPED / "settings.toml").read_text(encoding="utf-8"))["poll"]["tick"]
+
+
+def test_mistakes_in_several_files_are_told_at_once_with_file_and_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_ALLOWED_GUILDS", "me")
+    overrides = folder_with(
+        tmp_path,
+        settings="[poll]\ninterval = 1\n\n[delivery]\ntick = 3\n",
+        feeds='[[feed]]\nurl = "ftp://a.example"\nname = "A"\n\n[[feed]]\nname = "B"\n',
+    )
+    told = "\n".join(mistakes_of(overrides))
+    assert f"{tmp_path}/settings.toml:2: poll, interval" in told
+    assert f"{tmp_path}/settings.toml:4: delivery: is not a known key" in told
+    assert f"{tmp_path}/feeds.toml:2: feed 1, url" in told
+    assert f"{tmp_path}/feeds.toml:5: feed 2, url" in told
+    assert "TOCSIN_ALLOWED_GUILDS: 'me' is neither a server id nor *" in told
+
+
+def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    (told,) = mistakes_of(folder_with(tmp_path, settings='[poll]\n\ntick = "\n'))
+    assert re.match(rf"{re.escape(str(tmp_path))}/settings\.toml:3: is not valid TOML", told)
+
+
+def test_a_feed_listed_twice_is_told_at_its_second_place(tmp_path: Path) -> None:
+    feed = '[[feed]]\nurl = "https://a.example/f"\nname = "A"\n'
+    (told,) = mistakes_of(folder_with(tmp_path, feeds=feed + "\n" + feed))
+    assert told.startswith(f"{tmp_path}/feeds.toml:6: ")
+
+
+@pytest.mark.parametrize("url", ["https://u:p@a.example/f", "file:///etc/passwd", "https://", "javascript:alert(1)"])
+def test_a_feed_lives_on_the_web_and_carries_no_login(tmp_path: Path, url: str) -> None:
+    (told,) = mistakes_of(folder_with(tmp_path, feeds=f'[[feed]]\nurl = "{url}"\nname = "A"\n'))
+    assert "feeds.toml:2: feed 1, url: a feed's address" in told
+
+
+def test_a_missing_folder_is_told() -> None:
+    assert "is not a folder" in mistakes_of(Overrides(config=Path("nowhere")))[0]
+
+
+def test_the_environment_wins_over_the_file_and_the_call_over_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "sqlite:///environment.db")
+    monkeypatch.setenv("TOCSIN_ALLOWED_NETWORKS", "127.0.0.0/8, ::1/128")
+    assert load_settings().database_url.get_secret_value() == "sqlite:///environment.db"
+    assert [str(network) for network in load_settings().poll.allowed_networks] == ["127.0.0.0/8", "::1/128"]
+    assert load_settings(Overrides(database="sqlite:///call.db")).database_url.get_secret_value() == "sqlite:///call.db"
+
+
+def test_a_wrong_database_address_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "mysql://me:hunter2@h/d")
+    (told,) = mistakes_of(Overrides())
+    assert "TOCSIN_DATABASE_URL" in told
+    assert "hunter2" not in told
+
+
+def test_no_secret_shows_in_the_settings_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DISCORD_TOKEN", "hunter2")
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://me:hunter3@h/d")
+    shown = repr(load_settings())
+    assert "hunter2" not in shown
+    assert "hunter3" not in shown
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DISCORD_TOKEN", "")
+    assert load_settings().token is None
+
+
+def test_the_line_of_a_key_is_found_in_its_own_table() -> None:
+    text = 'name = "top"\n[a]\nname = 1\n[[b]]\nname = 2\n[b.c]\nname = 3\n[[b]]\nother = 1\n'
+    assert line_of(text, ("a", "name")) == 3
+    assert line_of(text, ("b", 0, "name")) == 5
+    assert line_of(text, ("b", 0, "c", "name")) == 7
+    assert line_of(text, ("b", 1, "name")) == 8
+    assert line_of(text, ("name",)) == 1
+    assert line_of(text, ("missing",)) is None
