@@ -57,7 +57,7 @@ def test_mistakes_in_several_files_are_told_at_once_with_file_and_line(
     monkeypatch.setenv("TOCSIN_ALLOWED_GUILDS", "me")
     overrides = folder_with(
         tmp_path,
-        settings="[poll]\ninterval = 1\n\n[delivery]\ntick = 3\n",
+        settings="[poll]\ninterval = 0\n\n[delivery]\ntick = 3\n",
         feeds='[[feed]]\nurl = "ftp://a.example"\nname = "A"\n\n[[feed]]\nname = "B"\n',
     )
     told = "\n".join(mistakes_of(overrides))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from bot.core.feed import Feed, FeedKind
+from bot.core.feed import Feed, FeedKind, FeedRules
 from bot.settings.toml import Table
 
 Network = IPv4Network | IPv6Network
@@ -92,7 +92,8 @@ class PollTable(Table):
     """[poll]"""
 
     tick: Seconds = 30
-    interval: Annotated[int, Field(ge=5, le=1440)] = 10
+    interval: Annotated[float, Field(ge=0.01, le=1440)] = 10
+    shortest: Annotated[float, Field(ge=0.01, le=1440)] = 5
     at_once: Annotated[int, Field(ge=1, le=500)] = 50
     allowed_networks: Networks = ()
     stale_after: Annotated[int, Field(ge=1, le=3650)] = 14
@@ -166,6 +167,7 @@ class FeedsFile(Table):
     feed: tuple[FeedTable, ...] = ()
 
 
-def poll_interval(table: PollTable) -> timedelta:
-    """The usual time between two polls of one feed."""
-    return timedelta(minutes=table.interval)
+
+def feed_rules(table: PollTable) -> FeedRules:
+    """How often feeds are polled."""
+    return FeedRules(interval=timedelta(minutes=table.interval), shortest=timedelta(minutes=table.shortest))
