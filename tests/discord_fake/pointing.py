@@ -1,0 +1,57 @@
+"""Points the unmodified discord.py at a fake: two class attributes, put back afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Protocol
+
+import discord
+import discord.gateway
+import discord.http
+import yarl
+
+
+class Addresses(Protocol):
+    """A fake in this process, or a `RemoteDiscord`."""
+
+    token: str
+
+    @property
+    def api_base(self) -> str: ...
+
+    @property
+    def gateway_url(self) -> str: ...
+
+
+@contextmanager
+def point_client(fake: Addresses) -> Iterator[None]:
+    """Within it every discord.py client of this process talks to the fake. Enter it before `Client.login`."""
+    route, websocket = discord.http.Route, discord.gateway.DiscordWebSocket
+    before = route.BASE, websocket.DEFAULT_GATEWAY
+    route.BASE = fake.api_base
+    websocket.DEFAULT_GATEWAY = yarl.URL(fake.gateway_url)
+    try:
+        yield
+    finally:
+        route.BASE, websocket.DEFAULT_GATEWAY = before
+
+
+@asynccontextmanager
+async def running(fake: Addresses, client: discord.Client) -> AsyncIterator[asyncio.Task[None]]:
+    """The client logged in and ready within, closed afterwards; gives its task, and raises what made it stop."""
+    with point_client(fake):
+        async with client:
+            task = asyncio.create_task(client.start(fake.token))
+            ready = asyncio.create_task(client.wait_until_ready())
+            try:
+                await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+                if task.done():
+                    task.result()
+                yield task
+            finally:
+                ready.cancel()
+                await client.close()
+                await asyncio.wait({task, ready})
+                stopped_by = task.exception()
+            if stopped_by is not None:
+                raise stopped_by
