@@ -1,0 +1,196 @@
+"""The outbox: stories owed to subscriptions, and what became of each.
+
+A row is `owed`, then `sending` while one attempt runs, and ends in exactly one of `sent`, `digested`, `suppressed`
+and `dead`, with the reason beside it. Each attempt leaves a row in `deliveries`. It decides neither what is owed
+(see core/alert) nor what follows an answer of Discord (see the deliver handler).
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, func, select, update
+
+from bot.core.alert import Alert, AlertState
+from bot.store.claims import claim, due_edits
+from bot.store.dialect import insert
+from bot.store.schema import alerts, channels, deliveries, subscriptions
+
+__all__ = [
+    "claim", "close_channel", "counts", "delay_edit", "due_edits", "end_edits", "matched", "owe", "pause_channel",
+    "paused_channels", "resume_channel", "settle_dead", "settle_digested", "settle_edit", "settle_retry",
+    "settle_sent", "settle_suppressed", "state_of",
+]  # fmt: skip
+
+STATES: tuple[AlertState, ...] = ("owed", "sending", "sent", "digested", "suppressed", "dead")
+
+
+def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: datetime | None = None) -> int:
+    """Inserts owed rows, each with a random nonce of its own (22 characters); how many were not owed before."""
+    if not owed:
+        return 0
+    wanted = select(subscriptions.c.id, subscriptions.c.channel_id).where(
+        subscriptions.c.id.in_({alert.subscription_id for alert in owed})
+    )
+    channel_of = {row.id: row.channel_id for row in c.execute(wanted)}
+    values = [
+        {
+            "subscription_id": alert.subscription_id,
+            "channel_id": channel_of[alert.subscription_id],
+            "story_id": alert.story_id,
+            "kind": alert.kind,
+            "revision": alert.revision,
+            "reasons": list(alert.reasons),
+            "nonce": secrets.token_urlsafe(16),
+            "owed_at": now,
+            "not_before": not_before or now,
+        }
+        for alert in owed
+    ]
+    keys = ["subscription_id", "story_id", "kind", "revision"]
+    statement = insert(c, alerts).on_conflict_do_nothing(index_elements=keys).returning(alerts.c.id)
+    return len(c.execute(statement, values).all())
+
+
+def matched(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:
+    """The (subscription, story) that have a row already, in whatever state."""
+    wanted = select(alerts.c.subscription_id, alerts.c.story_id).where(alerts.c.story_id.in_(set(story_ids)))
+    return {(row.subscription_id, row.story_id) for row in c.execute(wanted)}
+
+
+def settle_sent(
+    c: Connection, alert_id: int, *, message_id: int, shown_revision: int, now: datetime, reason: str = "delivered"
+) -> None:
+    """Ends a claimed row: the message stands in the channel."""
+    shown = {"message_id": message_id, "shown_revision": shown_revision, "shown_at": now}
+    _end(c, alert_id, "sent", reason, now, **shown)
+
+
+def settle_dead(c: Connection, alert_id: int, *, reason: str, now: datetime) -> None:
+    """Ends a claimed row that can never be delivered."""
+    _end(c, alert_id, "dead", reason, now)
+
+
+def settle_suppressed(c: Connection, alert_id: int, *, reason: str, now: datetime) -> None:
+    """Ends a row that is not to be delivered."""
+    _end(c, alert_id, "suppressed", reason, now)
+
+
+def settle_digested(c: Connection, alert_id: int, *, reason: str, now: datetime) -> None:
+    """Ends a row whose story was shown in a digest; `reason` names it."""
+    _end(c, alert_id, "digested", reason, now)
+
+
+def settle_retry(
+    c: Connection,
+    alert_id: int,
+    *,
+    not_before: datetime,
+    problem: str,
+    now: datetime,
+    counts: bool = True,
+    minimal: bool = False,
+    unclear: bool | None = None,
+) -> None:
+    """Gives a claimed row back for another try at `not_before`.
+
+    `counts=False` takes the attempt back (a rate limit). `minimal` asks for minimal text from now on. `unclear` says
+    that the message may have arrived, so that the next claim carries `earlier_claim`; unless given, that is so when
+    the attempt counts and Discord did not refuse the body.
+    """
+    may_have_arrived = counts and not minimal if unclear is None else unclear
+    values: dict[str, object] = {
+        "state": "owed",
+        "not_before": not_before,
+        "lease_until": None,
+        "state_reason": problem,
+    }
+    if not counts:
+        values["attempt"] = alerts.c.attempt - 1
+    if minimal:
+        values["minimal"] = True
+    if may_have_arrived:
+        values["unclear_since"] = func.coalesce(alerts.c.unclear_since, alerts.c.claimed_at)
+    if c.execute(update(alerts).where(alerts.c.id == alert_id, alerts.c.state == "sending").values(**values)).rowcount:
+        _close_delivery(c, alert_id, "retry", problem, now)
+
+
+def settle_edit(c: Connection, alert_id: int, *, shown_revision: int, now: datetime) -> None:
+    """The message now shows `shown_revision`."""
+    _change_shown(c, alert_id, shown_revision=shown_revision, shown_at=now, edit_not_before=None)
+    _note(c, alert_id, "edited", f"revision {shown_revision}", now)
+
+
+def delay_edit(c: Connection, alert_id: int, *, not_before: datetime, problem: str, now: datetime) -> None:
+    """An edit did not go through; it is due again at `not_before`."""
+    _change_shown(c, alert_id, edit_not_before=not_before)
+    _note(c, alert_id, "edit failed", problem, now)
+
+
+def end_edits(c: Connection, alert_id: int, reason: str) -> None:
+    """The message is never edited again, for instance because somebody deleted it."""
+    _change_shown(c, alert_id, edits_ended=reason)
+
+
+def pause_channel(c: Connection, channel_id: int, *, reason: str, now: datetime) -> bool:
+    """Holds back everything for a channel; False if it was paused or closed already."""
+    values = {"channel_id": channel_id, "state": "paused", "reason": reason, "since": now}
+    statement = insert(c, channels).values(**values).on_conflict_do_nothing(index_elements=["channel_id"])
+    return c.execute(statement).rowcount > 0
+
+
+def resume_channel(c: Connection, channel_id: int) -> bool:
+    """Opens a channel again, a closed one too; False if it was open."""
+    return c.execute(delete(channels).where(channels.c.channel_id == channel_id)).rowcount > 0
+
+
+def close_channel(c: Connection, channel_id: int, *, reason: str, now: datetime) -> int:
+    """The channel is gone: all that is owed to it is dead with the reason; how many rows that were."""
+    values = {"channel_id": channel_id, "state": "closed", "reason": reason, "since": now}
+    statement = insert(c, channels).values(**values)
+    c.execute(statement.on_conflict_do_update(index_elements=["channel_id"], set_=values))
+    pending = and_(alerts.c.channel_id == channel_id, alerts.c.state == "owed")
+    ended = update(alerts).where(pending).values(state="dead", state_reason=reason, settled_at=now)
+    return c.execute(ended).rowcount
+
+
+def paused_channels(c: Connection) -> dict[int, tuple[str, datetime]]:
+    """The channels that wait for a right, each with why and since when."""
+    wanted = select(channels).where(channels.c.state == "paused")
+    return {row.channel_id: (row.reason, row.since) for row in c.execute(wanted)}
+
+
+def counts(c: Connection) -> dict[AlertState, int]:
+    """How many rows are in each state."""
+    found = {row[0]: row[1] for row in c.execute(select(alerts.c.state, func.count()).group_by(alerts.c.state))}
+    return {state: found.get(state, 0) for state in STATES}
+
+
+def state_of(c: Connection, alert_id: int) -> tuple[AlertState, str | None] | None:
+    """The state of a row and why it is so."""
+    row = c.execute(select(alerts.c.state, alerts.c.state_reason).where(alerts.c.id == alert_id)).one_or_none()
+    return (row.state, row.state_reason) if row else None
+
+
+def _end(c: Connection, alert_id: int, state: AlertState, reason: str, now: datetime, **values: object) -> None:
+    """A row ends once: one that has ended already stays as it is."""
+    ended = update(alerts).where(alerts.c.id == alert_id, alerts.c.state.in_(("owed", "sending")))
+    final = {"state": state, "state_reason": reason, "settled_at": now, "lease_until": None}
+    if c.execute(ended.values(**final, **values)).rowcount:
+        _close_delivery(c, alert_id, state, reason, now)
+
+
+def _change_shown(c: Connection, alert_id: int, **values: object) -> None:
+    c.execute(update(alerts).where(alerts.c.id == alert_id, alerts.c.state == "sent").values(**values))
+
+
+def _close_delivery(c: Connection, alert_id: int, outcome: str, detail: str, now: datetime) -> None:
+    running = and_(deliveries.c.alert_id == alert_id, deliveries.c.outcome == "sending")
+    c.execute(update(deliveries).where(running).values(outcome=outcome, detail=detail, ended_at=now))
+
+
+def _note(c: Connection, alert_id: int, outcome: str, detail: str, now: datetime) -> None:
+    """A record of an attempt that was not claimed (an edit)."""
+    attempt = select(alerts.c.attempt).where(alerts.c.id == alert_id).scalar_subquery()
+    noted = {"alert_id": alert_id, "attempt": attempt, "began_at": now, "ended_at": now}
+    c.execute(insert(c, deliveries).values(**noted, outcome=outcome, detail=detail))

@@ -1,0 +1,207 @@
+"""What is to be sent or edited next, claimed for one attempt.
+
+Within a channel alerts go out in the order they were owed, one at a time; channels never wait for each other. A row
+whose next try lies ahead holds its channel, so that the order stays; one that was never tried and is held back on
+purpose does not. It sends nothing, and it settles nothing (see alerts).
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Join,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)  # fmt: skip
+
+from bot.core.alert import Delivery, Edit
+from bot.store import rows
+from bot.store.dialect import take_turn
+from bot.store.schema import alerts, channels, deliveries, stories, subscriptions
+from bot.store.subscriptions import REMOVED
+
+CLAIMING = 1
+PENDING = alerts.c.state.in_(("owed", "sending"))
+
+
+def claim(
+    c: Connection, *, now: datetime, lease: timedelta, limit: int, channels: Collection[int] | None = None
+) -> list[Delivery]:
+    """The next alert of each channel (of `channels`, if given), oldest first, at most `limit`; ours until now + lease.
+
+    A row whose lease ran out is claimed again: it may have been sent, and `earlier_claim` says since when that is
+    not known. Rows that nobody can receive any more are ended on the way.
+    """
+    take_turn(c, CLAIMING)
+    _end_orphans(c, now)
+    ids = list(c.scalars(_next_of_each_channel(now, channels).limit(limit)))
+    if not ids:
+        return []
+    _mark_unsettled(c, ids, now)
+    c.execute(
+        update(alerts)
+        .where(alerts.c.id.in_(ids))
+        .values(
+            state="sending",
+            attempt=alerts.c.attempt + 1,
+            unclear_since=case(
+                (alerts.c.state == "sending", func.coalesce(alerts.c.unclear_since, alerts.c.claimed_at)),
+                else_=alerts.c.unclear_since,
+            ),
+            claimed_at=now,
+            lease_until=now + lease,
+        )
+    )
+    claimed = [_delivery(row) for row in c.execute(_claimed(ids)).mappings()]
+    c.execute(
+        insert(deliveries),
+        [{"alert_id": d.alert_id, "attempt": d.attempt, "began_at": now, "outcome": "sending"} for d in claimed],
+    )
+    return claimed
+
+
+def due_edits(c: Connection, *, now: datetime, debounce: timedelta, limit: int) -> list[Edit]:
+    """Sent alerts that show an older revision than their story has, the longest unchanged first.
+
+    A message is shown at least `debounce` before it changes. Paused and removed subscriptions are left alone.
+    """
+    wanted = (
+        _whole()
+        .where(
+            alerts.c.state == "sent",
+            alerts.c.kind == "alert",
+            alerts.c.edits_ended.is_(None),
+            alerts.c.message_id.is_not(None),
+            alerts.c.shown_revision < stories.c.revision,
+            alerts.c.shown_at <= now - debounce,
+            or_(alerts.c.edit_not_before.is_(None), alerts.c.edit_not_before <= now),
+            _reachable(),
+        )
+        .order_by(alerts.c.shown_at, alerts.c.id)
+        .limit(limit)
+    )
+    return [_edit(row) for row in c.execute(wanted).mappings()]
+
+
+def _end_orphans(c: Connection, now: datetime) -> None:
+    """Ends pending rows that nobody is sending and whose subscription is removed or whose channel is closed."""
+    idle = or_(alerts.c.state == "owed", and_(alerts.c.state == "sending", alerts.c.lease_until <= now))
+    gone = select(subscriptions.c.id).where(subscriptions.c.removed)
+    closed = select(channels.c.reason).where(channels.c.channel_id == alerts.c.channel_id, channels.c.state == "closed")
+    for condition, state, reason in (
+        (alerts.c.subscription_id.in_(gone), "suppressed", REMOVED),
+        (closed.exists(), "dead", closed.scalar_subquery()),
+    ):
+        orphans = update(alerts).where(PENDING, idle, condition)
+        c.execute(orphans.values(state=state, state_reason=reason, settled_at=now, lease_until=None))
+
+
+def _next_of_each_channel(now: datetime, only: Collection[int] | None) -> Select[int]:
+    in_flight = and_(alerts.c.state == "sending", alerts.c.lease_until > now)
+    waits_for_its_turn = and_(_reachable(), or_(alerts.c.claimed_at.is_not(None), alerts.c.not_before <= now))
+    place = func.row_number().over(partition_by=alerts.c.channel_id, order_by=(in_flight.desc(), alerts.c.id))
+    queue = (
+        select(alerts.c.id, alerts.c.state, alerts.c.not_before, alerts.c.lease_until, place.label("place"))
+        .select_from(_joined())
+        .where(PENDING, or_(in_flight, waits_for_its_turn), true() if only is None else alerts.c.channel_id.in_(only))
+        .subquery()
+    )
+    free = or_(
+        and_(queue.c.state == "owed", queue.c.not_before <= now),
+        and_(queue.c.state == "sending", queue.c.lease_until <= now),
+    )
+    return select(queue.c.id).where(queue.c.place == 1, free).order_by(queue.c.id)
+
+
+def _mark_unsettled(c: Connection, ids: list[int], now: datetime) -> None:
+    """Writes down that an earlier attempt ended without an answer."""
+    half_sent = and_(deliveries.c.alert_id.in_(ids), deliveries.c.outcome == "sending")
+    c.execute(update(deliveries).where(half_sent).values(outcome="unsettled", ended_at=now))
+
+
+def _reachable() -> ColumnElement[bool]:
+    return and_(~subscriptions.c.removed, subscriptions.c.paused.is_(None), channels.c.channel_id.is_(None))
+
+
+def _joined() -> Join:
+    return (
+        alerts.join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
+        .join(stories, stories.c.id == alerts.c.story_id)
+        .outerjoin(channels, channels.c.channel_id == alerts.c.channel_id)
+    )
+
+
+def _whole() -> Select[*tuple[object, ...]]:
+    """Alerts with their subscription, story, and the message that they answer."""
+    return select(alerts, subscriptions, stories, _reply_to().label("reply_to")).select_from(_joined())
+
+
+def _claimed(ids: list[int]) -> Select[*tuple[object, ...]]:
+    return _whole().where(alerts.c.id.in_(ids)).order_by(alerts.c.id)
+
+
+def _reply_to() -> ScalarSelect[int]:
+    """The message of an alert in the same channel: of the story that this one follows, or for an update of its own."""
+    earlier = alerts.alias("earlier")
+    answered = case((alerts.c.kind == "update", alerts.c.story_id), else_=stories.c.follows)
+    return (
+        select(earlier.c.message_id)
+        .where(
+            earlier.c.story_id == answered,
+            earlier.c.channel_id == alerts.c.channel_id,
+            earlier.c.state == "sent",
+            earlier.c.kind == "alert",
+            earlier.c.message_id.is_not(None),
+        )
+        .order_by(earlier.c.id.desc())
+        .limit(1)
+        .correlate(alerts, stories)
+        .scalar_subquery()
+    )
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    alert = _part(row, alerts)
+    return Delivery(
+        alert_id=alert["id"],
+        subscription=rows.subscription(_part(row, subscriptions)),
+        story=rows.story(_part(row, stories)),
+        kind=alert["kind"],
+        nonce=alert["nonce"],
+        attempt=alert["attempt"],
+        claimed_at=alert["claimed_at"],
+        reasons=tuple(alert["reasons"]),
+        earlier_claim=alert["unclear_since"],
+        reply_to=row["reply_to"],
+        minimal=alert["minimal"],
+    )
+
+
+def _edit(row: RowMapping) -> Edit:
+    alert = _part(row, alerts)
+    return Edit(
+        alert_id=alert["id"],
+        subscription=rows.subscription(_part(row, subscriptions)),
+        story=rows.story(_part(row, stories)),
+        nonce=alert["nonce"],
+        message_id=alert["message_id"],
+        shown_revision=alert["shown_revision"],
+        reasons=tuple(alert["reasons"]),
+    )
+
+
+def _part(row: RowMapping, table: Table) -> rows.Row:
+    """The columns of one table out of a joined row."""
+    return {column.name: row[column] for column in table.columns}

@@ -1,0 +1,73 @@
+"""What one poll of one feed found, committed as a whole or not at all.
+
+Entries, their names, articles, stories, owed alerts and the feed's state with its validators go into one
+transaction: a crash before it repeats the poll, a crash after it loses nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.core.alert import Alert
+from bot.core.analysis import Analysis
+from bot.core.article import Article
+from bot.core.entry import Entry
+from bot.core.feed import FeedState
+from bot.core.story import Placement, Story
+from bot.store import alerts, articles, entries, feeds, stories
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A new entry made readable and judged; `placement` is None where it is not relevant."""
+
+    entry: Entry
+    article: Article
+    analysis: Analysis
+    placement: Placement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a poll of one feed leads to.
+
+    `adopted` are entries taken as known without being judged, each with why. `renamed` are more names of known
+    entries, as (entry row id, name). `stories` are those that changed, as they now stand.
+    """
+
+    feed_id: int
+    state: FeedState
+    judged: tuple[Judged, ...] = ()
+    adopted: tuple[tuple[Entry, str], ...] = ()
+    renamed: tuple[tuple[int, str], ...] = ()
+    stories: tuple[Story, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """How many entries and owed alerts were new."""
+
+    entries: int
+    alerts: int
+
+
+def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
+    """Writes down everything in `outcome`; what is there already is not doubled."""
+    stories.save(c, outcome.stories)
+    reasons = {entry.identity: why for entry, why in outcome.adopted}
+    new = [each.entry for each in outcome.judged] + [entry for entry, _ in outcome.adopted]
+    ids = entries.add(c, outcome.feed_id, new, now, adopted=reasons)
+    entries.add_names(c, outcome.feed_id, outcome.renamed)
+    articles.add(
+        c,
+        [
+            articles.NewArticle(ids[each.entry.identity], each.article, each.analysis, each.placement)
+            for each in outcome.judged
+            if each.entry.identity in ids
+        ],
+    )
+    owed = alerts.owe(c, outcome.alerts, now)
+    feeds.save_state(c, outcome.feed_id, outcome.state)
+    return Committed(len(ids), owed)

@@ -1,0 +1,223 @@
+"""The tables as they stand today. What is searched or joined has a column; the rest of a value is one JSON document.
+
+It creates nothing: `migrations/` does, and a test holds the two together.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from bot.store.types import Json, UtcTime, Words, row_id
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+# A source that is polled, with the state of core's FeedState. Removed feeds keep their row and their history.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("url", Words, nullable=False, unique=True),
+    Column("name", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("country", Words, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("outlet", Words),
+    Column("in_catalogue", Boolean, nullable=False),  # listed in feeds.toml, not added by a person
+    Column("added_at", UtcTime, nullable=False),
+    Column("removed", Boolean, nullable=False, server_default=false()),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    Column("body_hash", Words),
+    Column("first_polled_at", UtcTime),
+    Column("last_polled_at", UtcTime),
+    Column("last_success_at", UtcTime),
+    Column("due_at", UtcTime),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Words),
+    Column("status", Words, nullable=False, server_default="active"),
+    Column("moved_to", Words),
+    Column("moved_times", Integer, nullable=False, server_default="0"),
+    Index("ix_feeds_due", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+# An entry as its feed gave it first. `adopted` says why it was taken as known without being judged.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("feed_id", ForeignKey("feeds.id"), nullable=False),
+    Column("identity", Words, nullable=False),
+    Column("guid", Words),
+    Column("link", Words),
+    Column("title", Words, nullable=False),
+    Column("published", UtcTime),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("adopted", Words),
+    UniqueConstraint("feed_id", "identity"),
+)
+
+# Every name by which an entry may be met again, within its feed.
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True),
+    Column("alias", Words, primary_key=True),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False, index=True),
+)
+
+# Stories; `content` holds the fields of core's Story that have no column.
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("relevance", Float, nullable=False),
+    Column("event", Words, nullable=False),
+    Column("stage", Words),
+    Column("language", Words, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("follows", ForeignKey("stories.id", deferrable=True, initially="DEFERRED"), index=True),
+    Column("content", Json, nullable=False),
+)
+
+story_organisations = Table(
+    "story_organisations",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("story_id", ForeignKey("stories.id"), primary_key=True, index=True),
+)
+
+# An entry made readable, what analysis says of it, and the story it was placed in with why.
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False, unique=True),
+    Column("title", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("link", Words, index=True),
+    Column("outlet", Words, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("published", UtcTime),
+    Column("fingerprint", Words, nullable=False),
+    Column("feed_kind", Words, nullable=False),
+    Column("relevant", Boolean, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("analysis", Json, nullable=False),
+    Column("story_id", ForeignKey("stories.id"), index=True),
+    Column("similarity", Float),
+    Column("placed_because", Json),
+)
+
+# A channel and what it wants. Removed subscriptions keep their row, because alerts point to it.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False, index=True),
+    Column("channel_id", BigInteger, nullable=False, index=True),
+    Column("topic", Words),
+    Column("organisations", Json, nullable=False),
+    Column("events", Json, nullable=False),
+    Column("languages", Json, nullable=False),
+    Column("min_importance", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("paused", Words),
+    Column("created_at", UtcTime, nullable=False),
+    Column("removed", Boolean, nullable=False, server_default=false()),
+    sqlite_autoincrement=True,
+)
+
+# Channels that Discord would not let us write to; a channel without a row is open.
+channels = Table(
+    "channels",
+    metadata,
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    CheckConstraint("state IN ('paused', 'closed')", name="state"),
+)
+
+# The outbox: what is owed, to whom, and what became of it. See alerts.py for the states.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("subscription_id", ForeignKey("subscriptions.id"), nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("story_id", ForeignKey("stories.id"), nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("reasons", Json, nullable=False),
+    Column("nonce", Words, nullable=False, unique=True),
+    Column("state", Words, nullable=False, server_default="owed"),
+    Column("state_reason", Words),
+    Column("owed_at", UtcTime, nullable=False),
+    Column("not_before", UtcTime, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("claimed_at", UtcTime),
+    Column("lease_until", UtcTime),
+    Column("unclear_since", UtcTime),  # when the first attempt began of which we do not know whether it arrived
+    Column("minimal", Boolean, nullable=False, server_default=false()),
+    Column("settled_at", UtcTime),
+    Column("message_id", BigInteger),
+    Column("shown_revision", Integer),
+    Column("shown_at", UtcTime),
+    Column("edit_not_before", UtcTime),
+    Column("edits_ended", Words),
+    UniqueConstraint("subscription_id", "story_id", "kind", "revision"),
+    CheckConstraint("state IN ('owed', 'sending', 'sent', 'digested', 'suppressed', 'dead')", name="state"),
+    Index(
+        "ix_alerts_pending",
+        "channel_id",
+        "id",
+        sqlite_where=text("state IN ('owed', 'sending')"),
+        postgresql_where=text("state IN ('owed', 'sending')"),
+    ),
+    Index(
+        "ix_alerts_shown",
+        "story_id",
+        "shown_revision",
+        sqlite_where=text("state = 'sent' AND edits_ended IS NULL"),
+        postgresql_where=text("state = 'sent' AND edits_ended IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# One row per attempt to deliver or edit.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("alert_id", ForeignKey("alerts.id"), nullable=False, index=True),
+    Column("attempt", Integer, nullable=False),
+    Column("began_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("outcome", Words, nullable=False),
+    Column("detail", Words),
+)

@@ -1,0 +1,98 @@
+"""What an SQLite file needs before and at each connection: its folder, its lock, its pragmas, its first check.
+
+It says in one sentence why a file cannot be used; it knows no table.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection
+
+from bot.errors import StoreError
+
+HEADER = b"SQLite format 3\0"
+
+
+def prepare(path: Path) -> None:
+    """Makes the folder of `path`. Raises StoreError where no usable database can stand there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise StoreError(f"The database {path} is a folder; name a file in it, such as {path / 'tocsin.db'}.")
+        _check_header(path)
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise StoreError(_no_access(path, error)) from error
+    if not os.access(path if path.exists() else path.parent, os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise StoreError(read_only(str(path)))
+
+
+def lock(path: Path) -> FileLock:
+    """Takes the lock file beside the database, which the system frees when this process ends, however it ends."""
+    beside = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+    try:
+        beside.acquire()
+    except Timeout as error:
+        raise StoreError(
+            f"The database {path} is in use by another Tocsin; stop that one first, or name another with --database."
+        ) from error
+    except OSError as error:
+        raise StoreError(_no_access(path, error)) from error
+    return beside
+
+
+def pragmas(connection: sqlite3.Connection, *, busy: float) -> None:
+    """Sets up a fresh connection; we begin transactions ourselves. `busy` in seconds."""
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={int(busy * 1000)}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def check(connection: Connection, name: str) -> None:
+    """Raises StoreError if SQLite finds the file damaged. It does not compare indexes with their tables."""
+    problems = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
+    if problems != ["ok"]:
+        raise StoreError(damaged(name))
+
+
+def sentence(error: BaseException, name: str) -> str | None:
+    """What an error of the driver means for a person, or None if it is not the file's fault."""
+    text = str(error).lower()
+    meanings: dict[str, Any] = {
+        "database is locked": f"The database {name} is locked by another program; close it and try again.",
+        "readonly": read_only(name),
+        "not a database": f"The file {name} is not a database; name another with --database, or move it away.",
+        "malformed": damaged(name),
+        "disk is full": f"The disk that holds the database {name} is full; make room and start again.",
+        "disk i/o error": f"The database {name} cannot be read or written; check its disk and that nobody replaced it.",
+        "unable to open": f"The database {name} cannot be opened; check that its folder exists and may be written.",
+    }
+    return next((meaning for words, meaning in meanings.items() if words in text), None)
+
+
+def read_only(name: str) -> str:
+    return f"The database {name} or its folder is read-only; allow Tocsin to write there, or name another file."
+
+
+def damaged(name: str) -> str:
+    return f"The database {name} is damaged; put a backup in its place, or move it away to start anew."
+
+
+def _check_header(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        start = file.read(len(HEADER))
+    if start and start != HEADER:
+        raise StoreError(f"The file {path} is not a database; name another with --database, or move it away.")
+
+
+def _no_access(path: Path, error: OSError) -> str:
+    return f"The database {path} cannot be reached ({error.strerror}); check its folder and the rights on it."

@@ -1,0 +1,105 @@
+"""Runs plain functions in transactions, in threads: many readers, one writer at a time.
+
+It holds no SQL of its own and decides nothing; what to read or write stands in the modules beside it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager, suppress
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import URL, Connection, Engine
+
+from bot.store import sqlite
+from bot.store.engine import address, engine_for, file_of, name_of, sentences
+from bot.store.upgrade import upgrade
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Store:
+    """A database that is ready for use; made by `Store.open`."""
+
+    def __init__(self, *, url: URL, engine: Engine, readers: Executor, writer: Executor, upgraded: bool) -> None:
+        self.upgraded = upgraded
+        self._url = url
+        self._reading = engine
+        self._writing = engine.execution_options(writes=True)
+        self._readers = readers
+        self._writer = writer
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, busy: float = 30.0, readers: int = 4) -> AsyncIterator[Self]:
+        """The database at `url` (`sqlite:///path` or `postgresql://…`), checked, locked and with its tables up to date.
+
+        `busy` is how many seconds to wait for another program's lock. Raises StoreError if it cannot be used.
+        """
+        where = address(url)
+        with (
+            ThreadPoolExecutor(1, "store-writer") as writer,
+            ThreadPoolExecutor(readers, "store-reader") as pool,
+            ExitStack() as held,
+        ):
+            engine, upgraded = await _finish(writer.submit(_make_ready, where, held, busy, readers + 1))
+            yield cls(url=where, engine=engine, readers=pool, writer=writer, upgraded=upgraded)
+
+    @property
+    def name(self) -> str:
+        """The path of the database, or its address without the password."""
+        return name_of(self._url)
+
+    async def read(
+        self,
+        work: Callable[Concatenate[Connection, Parameters], Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """`work(connection, …)` in one transaction that sees one moment. Raises StoreError, and what `work` raises."""
+        return await _finish(self._readers.submit(self._run, self._reading, lambda c: work(c, *args, **kwargs)))
+
+    async def write(
+        self,
+        work: Callable[Concatenate[Connection, Parameters], Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> Result:
+        """The same in one transaction that commits when `work` returns and leaves nothing behind when it raises.
+
+        Cancelled while it waits, it does not begin; cancelled while it runs, it is finished first.
+        """
+        return await _finish(self._writer.submit(self._run, self._writing, lambda c: work(c, *args, **kwargs)))
+
+    def _run(self, engine: Engine, work: Callable[[Connection], Result]) -> Result:
+        with sentences(self._url), engine.begin() as connection:
+            return work(connection)
+
+
+async def _finish(job: Future[Result]) -> Result:
+    """The result of a job in a thread. Cancelled, it leaves no job running behind the caller's back."""
+    waiting = asyncio.wrap_future(job)
+    try:
+        return await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        while not job.cancel() and not waiting.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([waiting])
+        raise
+
+
+def _make_ready(url: URL, held: ExitStack, busy: float, connections: int) -> tuple[Engine, bool]:
+    """An engine on a locked, checked and upgraded database; `held` closes it and frees the lock."""
+    file = file_of(url)
+    if file:
+        sqlite.prepare(file)
+        held.enter_context(sqlite.lock(file))
+    engine = engine_for(url, busy=busy, connections=connections)
+    held.callback(engine.dispose)
+    with sentences(url):
+        if file:
+            with engine.begin() as connection:
+                sqlite.check(connection, name_of(url))
+        with engine.execution_options(writes=True).begin() as connection:
+            return engine, upgrade(connection, name_of(url))

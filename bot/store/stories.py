@@ -1,0 +1,140 @@
+"""Stories: the open ones that reports may join, and those that people look up. Merging is decided in core/story."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, delete, func, select
+
+from bot.core.relevance import Reason
+from bot.core.story import Story
+from bot.store import articles, rows
+from bot.store.articles import Placed
+from bot.store.dialect import insert
+from bot.store.schema import articles as article_table
+from bot.store.schema import stories, story_organisations
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a story is one: what made it relevant, and for each report why it joined and how alike it was."""
+
+    story: Story
+    because: tuple[Reason, ...]
+    reports: tuple[Placed, ...]
+
+
+def save(c: Connection, changed: Iterable[Story]) -> None:
+    """Inserts stories or replaces them as they stood; of two with one id, the later counts."""
+    latest = {story.id: story for story in changed}
+    if not latest:
+        return
+    statement = insert(c, stories)
+    replaced = {column.name: statement.excluded[column.name] for column in stories.columns if column.name != "id"}
+    c.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_=replaced),
+        [rows.story_columns(story) for story in latest.values()],
+    )
+    c.execute(delete(story_organisations).where(story_organisations.c.story_id.in_(latest)))
+    named = [{"story_id": s.id, "name": name} for s in latest.values() for name in dict.fromkeys(s.organisations)]
+    if named:
+        c.execute(insert(c, story_organisations).on_conflict_do_nothing(), named)
+
+
+def open_since(c: Connection, since: datetime) -> list[Story]:
+    """The stories that had a report at `since` or later, oldest first."""
+    wanted = select(stories).where(stories.c.last_seen >= since).order_by(stories.c.first_seen, stories.c.id)
+    return _all(c, wanted)
+
+
+def get(c: Connection, story_id: str) -> Story | None:
+    """The story with this id."""
+    found = _all(c, select(stories).where(stories.c.id == story_id))
+    return found[0] if found else None
+
+
+def latest(
+    c: Connection,
+    *,
+    since: datetime | None = None,
+    topic: str | None = None,
+    event: str | None = None,
+    organisation: str | None = None,
+    limit: int = 5,
+    offset: int = 0,
+) -> list[Story]:
+    """A page of stories, the newest report first. `organisation` is a canonical name."""
+    wanted = _filtered(select(stories), since, topic, event, organisation)
+    return _all(c, wanted.order_by(stories.c.last_seen.desc(), stories.c.id.desc()).limit(limit).offset(offset))
+
+
+def count(
+    c: Connection,
+    *,
+    since: datetime | None = None,
+    topic: str | None = None,
+    event: str | None = None,
+    organisation: str | None = None,
+) -> int:
+    """How many stories `latest` has pages for."""
+    return c.scalar(_filtered(select(func.count()).select_from(stories), since, topic, event, organisation)) or 0
+
+
+def find(c: Connection, text: str, limit: int = 25) -> list[tuple[str, str]]:
+    """(id, title) of the newest stories whose title holds `text`, in any case."""
+    wanted = select(stories.c.id, stories.c.title).order_by(stories.c.last_seen.desc()).limit(limit)
+    if text.strip():
+        wanted = wanted.where(stories.c.title.icontains(text.strip(), autoescape=True))
+    return [(row.id, row.title) for row in c.execute(wanted)]
+
+
+def organisations(c: Connection, text: str = "", limit: int = 25) -> list[str]:
+    """The canonical names that hold `text`, in any case, those with most stories first."""
+    name = story_organisations.c.name
+    wanted = select(name).group_by(name).order_by(func.count().desc(), name).limit(limit)
+    if text.strip():
+        wanted = wanted.where(name.icontains(text.strip(), autoescape=True))
+    return list(c.scalars(wanted))
+
+
+def reports(c: Connection, story_id: str) -> list[Placed]:
+    """Every report of the story in the order they were first seen, with analysis and why it joined."""
+    return articles.of_story(c, story_id)
+
+
+def why(c: Connection, story_id: str) -> Why | None:
+    """The reasons of the story and of each of its reports."""
+    story = get(c, story_id)
+    return Why(story, story.because, tuple(reports(c, story_id))) if story else None
+
+
+def figures(c: Connection) -> dict[str, int]:
+    """How much there is: `stories`, `articles`, and how many of these are `relevant`."""
+    return {
+        "stories": c.scalar(select(func.count()).select_from(stories)) or 0,
+        "articles": c.scalar(select(func.count()).select_from(article_table)) or 0,
+        "relevant": c.scalar(select(func.count()).where(article_table.c.relevant)) or 0,
+    }
+
+
+def _filtered(
+    wanted: Select[*tuple[object, ...]],
+    since: datetime | None,
+    topic: str | None,
+    event: str | None,
+    organisation: str | None,
+) -> Select[*tuple[object, ...]]:
+    if since is not None:
+        wanted = wanted.where(stories.c.last_seen >= since)
+    if topic is not None:
+        wanted = wanted.where(stories.c.topic == topic)
+    if event is not None:
+        wanted = wanted.where(stories.c.event == event)
+    if organisation is not None:
+        named = select(story_organisations.c.story_id).where(story_organisations.c.name == organisation)
+        wanted = wanted.where(stories.c.id.in_(named))
+    return wanted
+
+
+def _all(c: Connection, wanted: Select[*tuple[object, ...]]) -> list[Story]:
+    return [rows.story(row) for row in c.execute(wanted).mappings()]

@@ -1,0 +1,86 @@
+"""Subscriptions: channels and what they want. With `guild_id` given, nothing outside that server is seen or changed."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, select, true, update
+
+from bot.core.alert import Subscription
+from bot.store import rows
+from bot.store.schema import alerts, channels, subscriptions
+
+REMOVED = "the subscription was removed"
+
+
+def add(c: Connection, subscription: Subscription) -> int:
+    """The id of the new subscription; the one in the value is not used. `created_at` must be set."""
+    values = {
+        "guild_id": subscription.guild_id,
+        "channel_id": subscription.channel_id,
+        "topic": subscription.topic,
+        "organisations": list(subscription.organisations),
+        "events": list(subscription.events),
+        "languages": list(subscription.languages),
+        "min_importance": subscription.min_importance,
+        "mode": subscription.mode,
+        "paused": subscription.paused,
+        "created_at": subscription.created_at,
+    }
+    return int(c.execute(insert(subscriptions).values(**values).returning(subscriptions.c.id)).scalar_one())
+
+
+def listed(c: Connection, guild_id: int | None = None) -> list[Subscription]:
+    """The subscriptions, paused ones too, in the order of their adding."""
+    return _all(c, _wanted().where(_of_guild(guild_id)))
+
+
+def get(c: Connection, id: int, guild_id: int | None = None) -> Subscription | None:
+    """The subscription with this id."""
+    found = _all(c, _wanted().where(subscriptions.c.id == id, _of_guild(guild_id)))
+    return found[0] if found else None
+
+
+def remove(c: Connection, id: int, guild_id: int | None = None) -> bool:
+    """Ends a subscription; what it was still owed is suppressed. False if there is none."""
+    if not _change(c, id, guild_id, removed=True):
+        return False
+    pending = and_(alerts.c.subscription_id == id, alerts.c.state == "owed")
+    c.execute(update(alerts).where(pending).values(state="suppressed", state_reason=REMOVED))
+    return True
+
+
+def remove_guild(c: Connection, guild_id: int) -> int:
+    """Ends every subscription of a server that the bot has left; how many there were."""
+    ids: Sequence[int] = [each.id for each in listed(c, guild_id)]
+    return sum(remove(c, id, guild_id) for id in ids)
+
+
+def pause(c: Connection, id: int, reason: str, guild_id: int | None = None) -> bool:
+    """Holds back what the subscription is owed, and says why. False if there is none."""
+    return _change(c, id, guild_id, paused=reason)
+
+
+def resume(c: Connection, id: int, guild_id: int | None = None) -> bool:
+    """Ends a pause of the subscription itself; a channel that Discord closed to us stays so. False if there is none."""
+    return _change(c, id, guild_id, paused=None)
+
+
+def _change(c: Connection, id: int, guild_id: int | None, **values: object) -> bool:
+    there = and_(subscriptions.c.id == id, ~subscriptions.c.removed, _of_guild(guild_id))
+    return c.execute(update(subscriptions).where(there).values(**values)).rowcount > 0
+
+
+def _wanted() -> Select[*tuple[object, ...]]:
+    return (
+        select(subscriptions, channels.c.reason.label("channel_paused"))
+        .outerjoin(channels, channels.c.channel_id == subscriptions.c.channel_id)
+        .where(~subscriptions.c.removed)
+        .order_by(subscriptions.c.id)
+    )
+
+
+def _of_guild(guild_id: int | None) -> ColumnElement[bool]:
+    return true() if guild_id is None else subscriptions.c.guild_id == guild_id
+
+
+def _all(c: Connection, wanted: Select[*tuple[object, ...]]) -> list[Subscription]:
+    return [rows.subscription(row) for row in c.execute(wanted).mappings()]
