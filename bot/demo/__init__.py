@@ -1,0 +1,1 @@
+"""The demo: sample news, the server that offers it as feeds, and the play that Tocsin makes of it."""
