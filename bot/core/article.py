@@ -1,10 +1,22 @@
 """Article: an entry made readable, as plain text in blocks.
 
-It makes text of markup; it does not judge what the text says.
+It names outlet and language and trims the title; it does not judge what the text says.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+
+from bot.core.entry import Entry
+from bot.core.feed import Feed
+from bot.core.link import canonical_link, outlet_of
+from bot.core.text import LONGEST_TEXT, cut, fingerprint, read_line, read_text
+
+LONGEST_TITLE = 500
+"""Characters of a title that are kept: longer ones are texts put into the wrong field."""
+
+_SUFFIX = re.compile(r"\s+[-–—|·»]\s+(?P<name>[^|·»]{2,80})$")
+_NOT_NAME = re.compile(r"[\W_]+|^the\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +37,50 @@ class Article:
     published: datetime | None = None
     fingerprint: str = ""
     feed_kind: str = "press"
+
+
+def read_entry(entry: Entry, *, feed: Feed, first_seen: datetime) -> Article:
+    """`entry` of `feed` as an Article, its text at most 5,000 characters. Never raises."""
+    outlet = feed.outlet or entry.outlet or outlet_of(entry.link or "") or outlet_of(feed.url)
+    title = _without_outlet(read_line(entry.title), (feed.outlet, entry.outlet, entry.outlet_name, outlet))
+    text = entry.text or read_text(entry.markup)
+    title, text = _titled(title, _without_title(text, title))
+    return Article(
+        title=cut(title, LONGEST_TITLE),
+        text=cut(text, LONGEST_TEXT),
+        link=canonical_link(entry.link) if entry.link else None,
+        outlet=outlet,
+        language=entry.language or feed.language,
+        first_seen=first_seen,
+        published=entry.published,
+        fingerprint=fingerprint(title, text),
+        feed_kind=feed.kind,
+    )
+
+
+def _titled(title: str, text: str) -> tuple[str, str]:
+    """A title for an entry that has none: the first line of its text, which then is not repeated."""
+    if title or not text:
+        return title, text
+    first, _, rest = text.partition("\n")
+    return (first, rest) if len(first) <= LONGEST_TITLE else (cut(first, 120), text)
+
+
+def _without_title(text: str, title: str) -> str:
+    """`text` without a first line that only repeats the title."""
+    first, _, rest = text.partition("\n")
+    return rest if title and _key(first) == _key(title) else text
+
+
+def _without_outlet(title: str, names: tuple[str | None, ...]) -> str:
+    """`title` without a last part that is one of the outlet's names ("… - Reuters")."""
+    match = _SUFFIX.search(title)
+    if match is None:
+        return title
+    known = {_key(form) for name in names if name for form in (name, name.split(".")[0]) if _key(form)}
+    return title[: match.start()] if _key(match["name"]) in known else title
+
+
+def _key(name: str) -> str:
+    """`name` as outlets are compared: no case, spaces, punctuation or leading "the"."""
+    return _NOT_NAME.sub("", name.strip()).casefold()

@@ -3,14 +3,27 @@
 Decides when a feed is due and what follows a fetch. It does not fetch, and it does not read bodies.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 FeedKind = Literal[
     "official", "defence-press", "ai-lab", "company", "technology-press", "think-tank", "research", "press"
 ]
 FeedStatus = Literal["active", "paused", "gone"]
+
+GONE = 410
+"""The HTTP status that says a feed will never come back."""
+
+MOVED_ANSWERS = 3
+"""Equal permanent redirects, each with a readable feed behind it, after which the new address is asked directly."""
+
+MOVED_FAILURES = 3
+"""Failures in a row after which a new address is given up and the configured one asked again."""
+
+_JITTER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +72,149 @@ class FeedRules:
     interval: timedelta = timedelta(minutes=10)
     shortest: timedelta = timedelta(minutes=5)
     longest: timedelta = timedelta(hours=24)
+
+
+def is_due(state: FeedState, now: datetime) -> bool:
+    """Whether the feed is to be asked at `now`; never while it is paused or gone."""
+    return state.status == "active" and (state.due_at is None or state.due_at <= now)
+
+
+def is_first_poll(state: FeedState) -> bool:
+    """Whether no body of this feed was ever read: the entries of its first one owe no alert."""
+    return state.first_polled_at is None
+
+
+def address_of(url: str, state: FeedState) -> str:
+    """Where to ask for the feed at `url`: its new address once that is settled, else `url`."""
+    return state.moved_to if state.moved_to is not None and state.moved_times >= MOVED_ANSWERS else url
+
+
+def after_success(
+    state: FeedState,
+    *,
+    url: str,
+    now: datetime,
+    rules: FeedRules,
+    etag: str | None,
+    last_modified: str | None,
+    body_hash: str,
+    max_age: timedelta | None = None,
+    ttl: timedelta | None = None,
+    moved_to: str | None = None,
+) -> FeedState:
+    """The state after a body that was read, or that equals the last one. `url` is the configured address.
+
+    `max_age` and `ttl` are the publisher's wishes (lower bounds); `moved_to` is where permanent redirects led.
+    """
+    target, times = _move(state, url, moved_to)
+    return replace(
+        state,
+        etag=etag,
+        last_modified=last_modified,
+        body_hash=body_hash,
+        first_polled_at=state.first_polled_at or now,
+        last_polled_at=now,
+        last_success_at=now,
+        due_at=now + _pause(url, rules, max_age, ttl),
+        failures=0,
+        error=None,
+        status="active" if state.status == "gone" else state.status,
+        moved_to=target,
+        moved_times=times,
+    )
+
+
+def after_not_modified(
+    state: FeedState, *, url: str, now: datetime, rules: FeedRules, max_age: timedelta | None = None
+) -> FeedState:
+    """The state after a 304: validators stay, and a redirect on the way counts neither for nor against a move."""
+    return replace(
+        state,
+        last_polled_at=now,
+        last_success_at=now,
+        due_at=now + _pause(url, rules, max_age),
+        failures=0,
+        error=None,
+    )
+
+
+def after_failure(
+    state: FeedState,
+    *,
+    url: str,
+    now: datetime,
+    rules: FeedRules,
+    error: str,
+    status: int | None = None,
+    retry_after: timedelta | None = None,
+) -> FeedState:
+    """The state after a feed's fault: back off, longer each time; a 410 ends polling until a person resumes it.
+
+    Validators stay those of the last body that was read. `error` is one sentence; `status` the HTTP status, if any.
+    """
+    failures = state.failures + 1
+    given_up = address_of(url, state) != url and (failures >= MOVED_FAILURES or status == GONE)
+    return replace(
+        state,
+        last_polled_at=now,
+        due_at=now + _back_off(url, failures, rules, retry_after),
+        failures=failures,
+        error=error,
+        status="gone" if status == GONE and not given_up else state.status,
+        moved_to=None if given_up else state.moved_to,
+        moved_times=0 if given_up else state.moved_times,
+    )
+
+
+def postponed(state: FeedState, until: datetime) -> FeedState:
+    """The state of a feed whose host asked for rest (Retry-After to another feed of it): not due before `until`."""
+    return state if state.due_at is not None and state.due_at >= until else replace(state, due_at=until)
+
+
+def paused(state: FeedState) -> FeedState:
+    """The state after a person's wish to stop polling."""
+    return replace(state, status="paused")
+
+
+def resumed(state: FeedState, now: datetime) -> FeedState:
+    """The state after a person's wish to poll again: due at once, failures forgotten."""
+    return replace(state, status="active", due_at=now, failures=0, error=None)
+
+
+def _pause(url: str, rules: FeedRules, *wishes: timedelta | None) -> timedelta:
+    """How long to wait after a good answer: our interval or the longest wish, at least `shortest`."""
+    longest_wish = max((wish for wish in wishes if wish is not None), default=timedelta(0))
+    return _spread(_clamp(max(rules.interval, longest_wish), rules), url, rules)
+
+
+def _back_off(url: str, failures: int, rules: FeedRules, retry_after: timedelta | None) -> timedelta:
+    """`shortest`, doubled with each failure, up to `longest`; at least what the server asked for."""
+    doublings = min(failures - 1, 20)  # beyond any sensible ratio of longest to shortest
+    pause = max(rules.shortest * 2**doublings, retry_after or timedelta(0))
+    return _spread(_clamp(pause, rules), f"{url} {failures}", rules)
+
+
+def _clamp(pause: timedelta, rules: FeedRules) -> timedelta:
+    return min(max(pause, rules.shortest), rules.longest)
+
+
+def _spread(pause: timedelta, seed: str, rules: FeedRules) -> timedelta:
+    """`pause` and up to a tenth more, always the same for one seed, so that feeds do not fall due together."""
+    fraction = int.from_bytes(hashlib.sha256(seed.encode(errors="replace")).digest()[:4], "big") / 2**32
+    return min(pause * (1 + _JITTER * fraction), rules.longest)
+
+
+def _move(state: FeedState, url: str, target: str | None) -> tuple[str | None, int]:
+    """Where the feed moved and how many answers said so, after one more answer that led to `target`."""
+    settled = address_of(url, state) != url
+    if target is None:
+        return (state.moved_to, state.moved_times) if settled else (None, 0)
+    if target == url or _is_downgrade(url, target):
+        return None, 0
+    if target == state.moved_to:
+        return target, min(state.moved_times + 1, MOVED_ANSWERS)
+    return target, 1
+
+
+def _is_downgrade(url: str, target: str) -> bool:
+    return urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"

@@ -1,0 +1,87 @@
+"""Body: what a feed's bytes are before anyone parses them: their encoding, whether they end too early, or are no feed.
+
+It looks at a few marks only; entries are read in entry and jsonfeed.
+"""
+
+import codecs
+import re
+
+from bot.errors import FeedError
+
+LONGEST_BODY = 5 * 1024 * 1024
+"""Bytes of a body that are read, decoded."""
+
+_DECLARED = re.compile(rb"^[\s\x00]*<\?xml[^>]{0,200}?encoding\s*=\s*['\"]([^'\"]{0,100})['\"]")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';\s]+)", re.IGNORECASE)
+_HTML = re.compile(rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[^>]{0,2000}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I)
+_OPEN_ENTRY = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_CLOSED_ENTRY = re.compile(rb"</(?:\w{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_CLOSED_FEED = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+# Text encodings by Python's reckoning that no feed is written in and that cost too much or read as something else.
+_REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "undefined"})
+_UTF8 = frozenset({"utf-8", "ascii"})
+
+
+def check_size(body: bytes) -> None:
+    """Raise FeedError for a body that is empty or over 5 MB."""
+    if not body.strip(b"\x00 \t\r\n"):
+        raise FeedError("The answer is empty: check the feed's address in a browser.")
+    if len(body) > LONGEST_BODY:
+        raise FeedError("The feed is larger than 5 MB: ask its publisher for a shorter one.")
+
+
+def is_json(body: bytes) -> bool:
+    """Whether the body can only be JSON."""
+    return body[:1024].removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
+
+
+def is_web_page(body: bytes) -> bool:
+    """Whether the body begins as an HTML page does."""
+    return _HTML.match(body[:8192].removeprefix(codecs.BOM_UTF8)) is not None
+
+
+def encoding_of(body: bytes, content_type: str | None) -> str | None:
+    """The encoding to read `body` in, or None to leave it to the body's own marks.
+
+    Raises FeedError where a declared one is not a text encoding. A charset in the header gives way to a body that
+    is plainly UTF-8: servers label such bodies as ISO-8859-1 far more often than the reverse.
+    """
+    header = _CHARSET.search(content_type or "")
+    from_header = _text_encoding(header[1]) if header else None
+    declaration = _DECLARED.match(body[:1024].removeprefix(codecs.BOM_UTF8))
+    from_body = _text_encoding(declaration[1].decode("ascii", "replace")) if declaration else None
+    if (from_body is None or from_body in _UTF8 or from_header == "utf-8") and _is_utf8(body):
+        return "utf-8"
+    return from_header if from_body is None else None
+
+
+def is_unfinished(body: bytes) -> bool:
+    """Whether the feed's closing tag is missing; False where that cannot be seen (two-byte encodings)."""
+    return b"\x00" not in body[:4] and not _CLOSED_FEED.search(body[-1024:])
+
+
+def ends_within_entry(body: bytes) -> bool:
+    """Whether the body ends inside its last entry, whose link and title may then be halves."""
+    starts = [match.start() for match in _OPEN_ENTRY.finditer(body)] if is_unfinished(body) else []
+    return bool(starts) and _CLOSED_ENTRY.search(body, starts[-1]) is None
+
+
+def _text_encoding(name: str) -> str | None:
+    """Python's name for the encoding called `name`; None for an unknown one; FeedError for what encodes no text."""
+    try:
+        codec = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+    if not codec._is_text_encoding or codec.name in _REFUSED:
+        raise FeedError(f"The feed declares the encoding {codec.name!r}, which is none for text: ask its publisher.")
+    return codec.name
+
+
+def _is_utf8(body: bytes) -> bool:
+    if b"\x00" in body[:4]:
+        return False
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
