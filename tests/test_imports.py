@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The data path: a file of `core` imports only from those before it.
 PATH = (
-    "feed", "link", "text", "entry", "article", "organisations", "relevance", "amounts", "event", "keypoints",
-    "analysis", "story", "alert", "message",
+    "feed", "link", "text", "body", "draft", "jsonfeed", "entry", "article", "organisations", "relevance",
+    "amounts", "event", "keypoints", "analysis", "story", "alert", "message",
 )  # fmt: skip
 
 # A library has one home; replacing it touches nothing else.
@@ -22,7 +22,7 @@ HOMES = {
     "pebble": ("bot/language",),
     "sqlalchemy": ("bot/store/",),
     "alembic": ("bot/store/",),
-    "aiohttp": ("bot/fetch", "bot/client"),
+    "aiohttp": ("bot/fetch", "bot/client", "bot/demo/server"),
     "apscheduler": ("bot/schedule",),
     "discord": ("bot/client", "bot/core/message", "handlers/"),
     "typer": ("bot/cli/", "bot/__main__"),
