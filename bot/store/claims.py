@@ -33,6 +33,7 @@ from bot.store.schema import alerts, channels, deliveries, stories, subscription
 from bot.store.subscriptions import REMOVED
 
 CLAIMING = 1
+PATIENCE = 10  # times the debounce that an edit waits for a story that is never quiet
 PENDING = alerts.c.state.in_(("owed", "sending"))
 
 
@@ -75,7 +76,8 @@ def claim(
 def due_edits(c: Connection, *, now: datetime, debounce: timedelta, limit: int) -> list[Edit]:
     """Sent alerts that show an older revision than their story has, the longest unchanged first.
 
-    A message is shown at least `debounce` before it changes. Paused and removed subscriptions are left alone.
+    A story has to be quiet for `debounce` first, so that a burst of reports makes one edit; one that never is gets
+    its edit after ten times that. Paused and removed subscriptions are left alone.
     """
     wanted = (
         _whole()
@@ -85,7 +87,7 @@ def due_edits(c: Connection, *, now: datetime, debounce: timedelta, limit: int) 
             alerts.c.edits_ended.is_(None),
             alerts.c.message_id.is_not(None),
             alerts.c.shown_revision < stories.c.revision,
-            alerts.c.shown_at <= now - debounce,
+            or_(stories.c.last_seen <= now - debounce, alerts.c.shown_at <= now - PATIENCE * debounce),
             or_(alerts.c.edit_not_before.is_(None), alerts.c.edit_not_before <= now),
             _reachable(),
         )
