@@ -1,23 +1,48 @@
 """Analysis: everything that one article says, found in one pass over its spaCy document.
 
-It composes organisations, relevance, event and key points; it compares no articles (see story).
+It composes organisations, relevance, event and key points; it compares no articles (see story), and it loads no
+language model: `prepare` is given one.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.event import Event
-from bot.core.keypoints import KeyPoint
-from bot.core.organisations import Mention
-from bot.core.relevance import Relevance
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from bot.core.amounts import Amount, amounts_of, distinct
+from bot.core.article import Article
+from bot.core.event import Event, EventReader, EventRules, event_of, event_reader
+from bot.core.keypoints import Chooser, KeyPoint, KeyPointRules, chooser_of, key_points, stem
+from bot.core.organisations import (
+    Entity,
+    Gazetteer,
+    Mention,
+    NameRules,
+    Organisation,
+    Place,
+    gazetteer,
+    known_places,
+    mentions,
+    unknown_places,
+    with_acronyms,
+)
+from bot.core.patterns import Masked, mask
+from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
+from bot.core.words import Sentence, StopWords, Words, clean, language_of, sentences_of, words_of
+
+COMPONENTS = ("tok2vec", "tagger", "attribute_ruler", "lemmatizer", "ner")
+"""The components of a language model that the analysis uses; the others are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What one article says. `event` is None and the rest empty where it is not relevant.
 
-    `terms` are the words that merging compares, with their counts. `problem` is a sentence if the analysis was cut
-    short (a time limit, a dead worker, a missing model), else None.
+    `terms` are the words that merging compares, with their counts: lemmas (in English) or words of the text in lower
+    case, without stop words, the outlet's name and single letters; numbers and names stay. A word of the title counts
+    twice. `problem` is a sentence if the analysis was cut short (a time limit, a dead worker, a missing model).
     """
 
     relevance: Relevance
@@ -26,3 +51,161 @@ class Analysis:
     key_points: tuple[KeyPoint, ...] = ()
     terms: Mapping[str, int] = field(default_factory=dict)
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All that the configuration knows about language: plain values, fit to be sent to a worker process."""
+
+    topics: tuple[Topic, ...]
+    organisations: tuple[Organisation, ...] = ()
+    events: EventRules = field(default_factory=EventRules)
+    key_points: KeyPointRules = field(default_factory=KeyPointRules)
+    names: NameRules = field(default_factory=NameRules)
+    stop: StopWords = field(default_factory=StopWords)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """`Knowledge` made ready, once for each worker. It stays in its process."""
+
+    knowledge: Knowledge
+    nlp: Language
+    gazetteer: Gazetteer
+    judges: tuple[Judge, ...]
+    events: EventReader
+    chooser: Chooser
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article as words: title, line break, text; the first `title_words` are the title's."""
+
+    article: Article
+    title: str
+    words: Words
+    title_words: int
+    places: tuple[Place, ...]
+
+
+def prepare(knowledge: Knowledge, nlp: Language) -> Tools:
+    """`knowledge` and a loaded language model (or `spacy.blank("en")`) made ready for `analyse`."""
+    return Tools(
+        knowledge,
+        nlp,
+        gazetteer(knowledge.organisations),
+        tuple(judge_of(topic) for topic in knowledge.topics),
+        event_reader(knowledge.events),
+        chooser_of(knowledge.key_points),
+    )
+
+
+def analyse(articles: Sequence[Article], tools: Tools) -> list[Analysis]:
+    """One Analysis for each article, in order. Only those judged relevant meet the language model. Never raises on
+    what an article holds."""
+    readings = [read(article, tools) for article in articles]
+    verdicts = [verdict(reading, tools) for reading in readings]
+    relevant = [n for n, found in enumerate(verdicts) if found.relevant]
+    left_out = [name for name in tools.nlp.pipe_names if name not in COMPONENTS]
+    docs = tools.nlp.pipe([readings[n].words.text for n in relevant], disable=left_out, batch_size=32)
+    full = {n: _full(readings[n], verdicts[n], doc, tools) for n, doc in zip(relevant, docs, strict=True)}
+    return [full.get(n) or Analysis(found) for n, found in enumerate(verdicts)]
+
+
+def read(article: Article, tools: Tools) -> Reading:
+    """`article` as words, with the places of the organisations that the gazetteer knows."""
+    title = clean(" ".join(article.title.split()))[:500]
+    words = words_of(f"{title}\n{clean(article.text)}")
+    title_words = sum(start < len(title) for start in words.starts)
+    return Reading(article, title, words, title_words, tuple(known_places(words, tools.gazetteer)))
+
+
+def verdict(reading: Reading, tools: Tools) -> Relevance:
+    """The verdict of the topic that fits best."""
+    found = [_judged(reading, one, tools) for one in tools.judges]
+    if not found:
+        return Relevance("", 0.0, False, (Reason("gate: no topic is configured", ""),))
+    return max(found, key=lambda relevance: (relevance.relevant, relevance.score))
+
+
+def _judged(reading: Reading, one: Judge, tools: Tools) -> Relevance:
+    found = evidence_of(reading.words, reading.places, tools.gazetteer.by_name, one)
+    relevance = judge(reading.words, found, one, reading.title_words)
+    missing = _missing(reading)
+    if missing is None:
+        return relevance
+    return Relevance(relevance.topic, relevance.score, relevance.relevant, (*relevance.reasons, Reason(missing, "")))
+
+
+def _missing(reading: Reading) -> str | None:
+    """What the article lacks, as the reasons say it."""
+    if not reading.words.forms:
+        return "input: neither title nor text holds a word"
+    if reading.title_words == len(reading.words.forms):
+        return "input: no text, judged on the title alone"
+    if len(reading.article.text) > len(reading.words.text):
+        return "input: only the beginning of a long text was read"
+    return None
+
+
+def _full(reading: Reading, relevance: Relevance, doc: Doc, tools: Tools) -> Analysis:
+    """Everything that a relevant article says."""
+    knowledge = tools.knowledge
+    language = language_of(reading.words, knowledge.stop)
+    places = _places(reading, doc, language, tools)
+    found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
+    sentences = sentences_of(reading.words.text[len(reading.title) + 1 :])
+    amounts = amounts_of(reading.words.text, tools.events.amounts)
+    title, lines = _lines(reading, sentences, places, amounts)
+    event = event_of([title, *lines], found, distinct(amounts), tools.events)
+    stop = _stop(language, knowledge.stop)
+    in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
+    points = key_points(sentences, lines, in_title, stop, tools.chooser)
+    terms = _terms(reading, doc, stop, lemmas=language in (None, "en"))
+    return Analysis(relevance, found, event, points, terms, _problem(tools))
+
+
+def _places(reading: Reading, doc: Doc, language: str | None, tools: Tools) -> list[Place]:
+    """Every naming of an organisation. The model reads English; in other languages the gazetteer stands alone."""
+    places = with_acronyms(reading.places, reading.words)
+    if language not in (None, "en"):
+        return places
+    entities = [Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
+    unknown = unknown_places(entities, reading.words, places, tools.knowledge.names)
+    return sorted([*places, *unknown], key=lambda place: (place.first, place.after))
+
+
+def _lines(
+    reading: Reading, sentences: Sequence[Sentence], places: Sequence[Place], amounts: Sequence[Amount]
+) -> tuple[Masked, list[Masked]]:
+    """The title and the text's sentences as patterns see them."""
+    offset = len(reading.title) + 1
+    lines = [
+        mask(sentence, "lead" if place < 2 else "rest", reading.words, places, amounts, offset + sentence.start)
+        for place, sentence in enumerate(sentences)
+    ]
+    heading = Sentence(reading.title, 0, len(reading.title), 0, False)
+    return mask(heading, "title", reading.words, places, amounts, 0), lines
+
+
+def _stop(language: str | None, stop: StopWords) -> frozenset[str]:
+    """The stop words of a language; English ones where it cannot be told."""
+    return stop.by_language.get(language or "en", frozenset())
+
+
+def _terms(reading: Reading, doc: Doc, stop: frozenset[str], *, lemmas: bool) -> dict[str, int]:
+    outlet = set(words_of(reading.article.outlet.lower()).forms)
+    lemma_at = {token.idx: token.lemma_.lower() for token in doc if token.lemma_} if lemmas else {}
+    counts: Counter[str] = Counter()
+    for place, (word, start) in enumerate(zip(reading.words.lower, reading.words.starts, strict=True)):
+        if word in stop or word in outlet or (len(word) < 2 and word.isascii() and not word.isdigit()):
+            continue
+        lemma = lemma_at.get(start, word)
+        counts[lemma if lemma.isalnum() else word] += 2 if place < reading.title_words else 1
+    return dict(counts)
+
+
+def _problem(tools: Tools) -> str | None:
+    if "ner" in tools.nlp.pipe_names:
+        return None
+    return "The language model is missing: unknown organisations were not looked for."

@@ -3,31 +3,24 @@
 Unknown stays empty; nothing is inferred that the text does not say.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from bot.core.amounts import Amount as Amount
+from bot.core.amounts import AmountFinder, AmountRules, amount_finder
+from bot.core.organisations import Mention
+from bot.core.parties import Party as Party
+from bot.core.parties import PartyRules, parties_of
+from bot.core.patterns import Compiled, Fired, Masked, Pattern, compile_patterns, fired
 
 EventType = Literal[
     "contract", "partnership", "funding", "product_or_deployment", "policy", "regulation_or_law",
     "incident_or_ethics", "personnel", "research", "market", "conflict_use", "other",
 ]  # fmt: skip
 Stage = Literal["rumoured", "in_talks", "planned", "signed", "deployed", "changed", "cancelled", "denied"]
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """An amount as written; `value` in units of `currency` (ISO 4217), either None where the text does not tell."""
-
-    words: str
-    value: float | None = None
-    currency: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A canonical organisation in a role, and the words that say so."""
-
-    name: str
-    words: str
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +33,82 @@ class Event:
     buyer: Party | None = None
     seller: Party | None = None
     evidence: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventRules:
+    """How events are read, as `config/events.toml` states it.
+
+    `zones` weigh where a pattern fires. `priors` give the log-weight of each type before anything is read, `usual` the
+    weight of each stage for a type ("contract" is usually signed).
+    """
+
+    events: tuple[Pattern, ...] = ()
+    stages: tuple[Pattern, ...] = ()
+    parties: tuple[Pattern, ...] = ()
+    zones: Mapping[str, float] = field(default_factory=dict)
+    priors: Mapping[str, float] = field(default_factory=dict)
+    usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    roles: PartyRules = field(default_factory=PartyRules)
+    amounts: AmountRules = field(default_factory=AmountRules)
+
+
+@dataclass(frozen=True, slots=True)
+class EventReader:
+    """`EventRules` made ready."""
+
+    rules: EventRules
+    events: tuple[Compiled, ...]
+    stages: tuple[Compiled, ...]
+    parties: tuple[Compiled, ...]
+    amounts: AmountFinder
+
+
+def event_reader(rules: EventRules) -> EventReader:
+    """`rules` made ready."""
+    return EventReader(
+        rules,
+        compile_patterns(rules.events),
+        compile_patterns(rules.stages),
+        compile_patterns(rules.parties),
+        amount_finder(rules.amounts),
+    )
+
+
+def event_of(
+    lines: Sequence[Masked], mentions: Sequence[Mention], amounts: Sequence[Amount], reader: EventReader
+) -> Event:
+    """What happened, by the patterns that fire in `lines`; the title and the lead weigh most."""
+    rules = reader.rules
+    typed = _counted(fired(reader.events, lines), rules.zones)
+    kind = cast(EventType, _heaviest(typed, rules.priors) or "other")
+    staged = _counted(fired(reader.stages, lines), rules.zones)
+    stage = cast(Stage | None, _heaviest(staged, rules.usual.get(kind, {})))
+    buyer, seller = parties_of(kind, lines, mentions, reader.parties, rules.roles)
+    evidence = [*_evidence("event", kind, typed), *_evidence("stage", stage, staged)]
+    evidence += [(role, "party", party.words) for role, party in (("buyer", buyer), ("seller", seller)) if party]
+    return Event(kind, stage, tuple(amounts), buyer, seller, tuple(evidence))
+
+
+def _counted(hits: Iterable[Fired], zones: Mapping[str, float]) -> dict[str, tuple[float, Fired]]:
+    """Each pattern once, where it weighs most: its weight times the zone's, and the hit."""
+    best: dict[str, tuple[float, Fired]] = {}
+    for hit in hits:
+        weight = hit.pattern.weight * zones.get(hit.zone, 1.0)
+        if hit.pattern.id not in best or abs(weight) > abs(best[hit.pattern.id][0]):
+            best[hit.pattern.id] = (weight, hit)
+    return best
+
+
+def _heaviest(counted: Mapping[str, tuple[float, Fired]], start: Mapping[str, float]) -> str | None:
+    """The value with the greatest sum over what it starts with; the order of `start` breaks a tie."""
+    sums = dict(start)
+    for weight, hit in counted.values():
+        sums[hit.pattern.value] = sums.get(hit.pattern.value, 0.0) + weight
+    return max(sums, key=lambda value: sums[value], default=None)
+
+
+def _evidence(what: str, value: str | None, counted: Mapping[str, tuple[float, Fired]]) -> list[tuple[str, str, str]]:
+    own = [(weight, hit) for weight, hit in counted.values() if hit.pattern.value == value]
+    own.sort(key=lambda pair: -pair[0])
+    return [(what, hit.pattern.id, hit.words) for _, hit in own[:3]]

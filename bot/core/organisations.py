@@ -3,7 +3,12 @@
 The gazetteer leads; named entities add the unknown. It does not decide what an organisation does in the text.
 """
 
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from bot.core.phrases import Hit, Phrases, build, find
+from bot.core.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +41,234 @@ class Mention:
     count: int
     kind: str | None = None
     in_title: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One naming of an organisation: from word `first` up to, not including, word `after`."""
+
+    name: str
+    first: int
+    after: int
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """The known organisations, ready for finding. `contexts` finds the words that vouch for short forms."""
+
+    by_name: Mapping[str, Organisation]
+    names: Phrases
+    contexts: Phrases
+
+
+@dataclass(frozen=True, slots=True)
+class NameRules:
+    """How unknown names are told from debris (`config/names.toml`): words that mark an organisation, words that
+    introduce or follow one, and words that no organisation's name consists of."""
+
+    marks: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+
+_FULL, _SHORT = "=", "~"
+_SPELLINGS = (
+    ("Defence", "Defense"), ("Organisation", "Organization"), ("Centre", "Center"), ("Programme", "Program"),
+    ("US ", "United States "), ("UN ", "United Nations "), ("UK ", "United Kingdom "),
+)  # fmt: skip
+
+
+def gazetteer(organisations: Sequence[Organisation]) -> Gazetteer:
+    """`organisations` made ready. A form that is in `short` never counts by itself, be it the name or not."""
+    names: dict[str, list[str]] = {}
+    contexts: dict[str, list[str]] = {}
+    for organisation in organisations:
+        short = set(organisation.short)
+        for form in (organisation.name, *organisation.aliases):
+            if form not in short:
+                for spelling in _spellings(form):
+                    names.setdefault(spelling, []).append(_FULL + organisation.name)
+        for form in organisation.short:
+            for spelling in {form, form.upper()}:
+                names.setdefault(spelling, []).append(_SHORT + organisation.name)
+        for word in organisation.context:
+            contexts.setdefault(word, []).append(organisation.name)
+    by_name = {organisation.name: organisation for organisation in organisations}
+    return Gazetteer(by_name, build(names, lower=False), build(contexts))
+
+
+def _spellings(form: str) -> Iterator[str]:
+    """`form` as written, in capitals, with a capital first letter, and in the other English spelling; of an acronym
+    of four letters or more also as a word ("Nato")."""
+    forms = [form]
+    for one, other in _SPELLINGS:
+        forms += [known.replace(a, b) for known in forms for a, b in ((one, other), (other, one)) if a in known]
+    for known in forms:
+        yield known
+        yield known.upper()
+        yield known[:1].upper() + known[1:]
+    if form.isupper() and form.isalpha() and len(form) >= 4:
+        yield form.capitalize()
+
+
+def known_places(words: Words, known: Gazetteer) -> list[Place]:
+    """Where the gazetteer's organisations are named, in order; short forms only where something vouches for them."""
+    hits = find(words, known.names, lower=False)
+    full = {label[1:] for hit in hits for label in hit.names if label[0] == _FULL}
+    shorts = any(label[0] == _SHORT for hit in hits for label in hit.names)
+    context = find(words, known.contexts) if shorts else []
+    places = []
+    for hit in hits:
+        name = _meant(hit, full, context)
+        if name is not None:
+            places.append(Place(name, hit.first, hit.after))
+    return places
+
+
+def _meant(hit: Hit, full: set[str], context: Sequence[Hit]) -> str | None:
+    """Which organisation a hit names: the one with most evidence; the file's order breaks a tie."""
+    names = [label[1:] for label in hit.names if label[0] == _FULL]
+    candidates = [label[1:] for label in hit.names if label[0] == _SHORT and label[1:] not in names]
+    evidence = {name: _evidence(name, hit, full, context) for name in (*names, *candidates)}
+    vouched = [name for name in evidence if name in names or evidence[name] > 0]
+    return max(vouched, key=lambda name: evidence[name], default=None)
+
+
+def _evidence(name: str, hit: Hit, full: set[str], context: Sequence[Hit]) -> int:
+    beside = sum(name in other.names and (other.after <= hit.first or other.first >= hit.after) for other in context)
+    return beside + (3 if name in full else 0)
+
+
+_ACRONYM = re.compile(r"\s?\(([A-Z][A-Za-z0-9&-]{1,9})\)")
+_LINKING = frozenset(["of", "for", "the", "and", "on", "in", "to", "de", "la", "del", "des", "du", "für", "und", "der"])
+
+
+def acronyms(words: Words) -> dict[str, tuple[int, int]]:
+    """Acronyms that the text itself explains as "Full Name (ABC)": each with the word places of its full name."""
+    found: dict[str, tuple[int, int]] = {}
+    for match in _ACRONYM.finditer(words.text):
+        after = next((n for n, start in enumerate(words.starts) if start >= match.start()), None)
+        if after is None or match.group(1) in found:
+            continue
+        first = _full_name(words, after, match.group(1))
+        if first is not None:
+            found[match.group(1)] = (first, after)
+    return found
+
+
+def _full_name(words: Words, after: int, acronym: str) -> int | None:
+    """Where the name begins whose initials, linking words aside, spell `acronym` and that ends before `after`."""
+    wanted = [letter for letter in acronym.upper() if letter.isalpha()]
+    place = after - 1
+    while place >= 0 and wanted:
+        form = words.forms[place]
+        if form[0].upper() == wanted[-1] and form[0].isupper():
+            wanted.pop()
+        elif form.lower() not in _LINKING:
+            return None
+        place -= 1
+    return place + 1 if not wanted and after - place > 2 else None
+
+
+def with_acronyms(places: Sequence[Place], words: Words) -> list[Place]:
+    """`places` and the acronyms that the text explains: of known names, and of names it introduces that way."""
+    taken = {n for place in places for n in range(place.first, place.after)}
+    added = list(places)
+    for acronym, (first, after) in acronyms(words).items():
+        name = next((p.name for p in places if p.first < after and p.after > first), None)
+        known = name is not None
+        if name is None:
+            name = words.quote(first, after)
+            added.append(Place(name, first, after, known=False))
+            taken.update(range(first, after))
+        for n, form in enumerate(words.forms):
+            if form == acronym and n not in taken:
+                added.append(Place(name, n, n + 1, known=known))
+    return sorted(added, key=lambda place: (place.first, place.after))
+
+
+def mentions(places: Iterable[Place], words: Words, known: Gazetteer, title_words: int) -> tuple[Mention, ...]:
+    """`places` as one Mention for each organisation, in the order of first naming."""
+    first: dict[str, Place] = {}
+    counts: dict[str, int] = {}
+    for place in places:
+        first.setdefault(place.name, place)
+        counts[place.name] = counts.get(place.name, 0) + 1
+    return tuple(
+        Mention(
+            name=name,
+            words=words.quote(place.first, place.after),
+            start=words.starts[place.first],
+            count=counts[name],
+            kind=known.by_name[name].kind if name in known.by_name else None,
+            in_title=place.first < title_words,
+        )
+        for name, place in first.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A named entity as the language model gives it: character offsets and a label (ORG, PERSON, …)."""
+
+    start: int
+    end: int
+    label: str
+
+
+def unknown_places(entities: Sequence[Entity], words: Words, places: Sequence[Place], rules: NameRules) -> list[Place]:
+    """Organisations that the gazetteer lacks: entities that look like a name and that something in the text vouches
+    for (a word such as "Institute" in the name, or "start-up" before it, or "announced" after it)."""
+    taken = {n for place in places for n in range(place.first, place.after)}
+    others = {words.text[e.start : e.end] for e in entities if e.label in ("PERSON", "PRODUCT", "WORK_OF_ART", "EVENT")}
+    known = {form for place in places for form in words.forms[place.first : place.after]}
+    found = []
+    for entity in entities:
+        if entity.label != "ORG" or words.text[entity.start : entity.end] in others:
+            continue
+        span = _trimmed(entity, words, rules)
+        if span is None or taken.intersection(range(*span)):
+            continue
+        forms = words.forms[slice(*span)]
+        if _is_name(forms, rules) and not set(forms) <= known and _vouched(span, words, rules):
+            found.append(Place(words.quote(*span), *span, known=False))
+    return found
+
+
+def _trimmed(entity: Entity, words: Words, rules: NameRules) -> tuple[int, int] | None:
+    """The entity as word places, without leading articles and trailing lower-case words, or None if nothing is left."""
+    inside = [
+        n
+        for n, (a, b) in enumerate(zip(words.starts, words.ends, strict=True))
+        if a >= entity.start and b <= entity.end
+    ]
+    while inside and (words.lower[inside[0]] in rules.never or words.forms[inside[0]][0].islower()):
+        inside.pop(0)
+    while inside and words.forms[inside[-1]][0].islower():
+        inside.pop()
+    if not inside or "\n" in words.quote(inside[0], inside[-1] + 1):
+        return None
+    return inside[0], inside[-1] + 1
+
+
+def _is_name(forms: Sequence[str], rules: NameRules) -> bool:
+    """Whether `forms` can be an organisation's name: not too long, no type number, not only common words."""
+    if not forms or len(forms) > 7:
+        return False
+    if any(character.isdigit() for form in forms for character in form):
+        return False
+    return not all(form.lower() in rules.never for form in forms) and len("".join(forms)) > 2
+
+
+def _vouched(span: tuple[int, int], words: Words, rules: NameRules) -> bool:
+    first, after = span
+    inside = words.lower[first:after]
+    before = words.lower[max(0, first - 2) : first]
+    behind = words.lower[after : after + 2]
+    return (
+        any(word in rules.marks for word in inside)
+        or any(word in rules.before for word in before)
+        or any(word in rules.after for word in behind)
+    )

@@ -3,7 +3,17 @@
 It judges; it does not find organisations (see organisations) and does not say what happened (see event).
 """
 
-from dataclasses import dataclass
+import math
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.core.organisations import Organisation, Place
+from bot.core.phrases import Hit, Phrases, build, find
+from bot.core.words import Words
+
+Axis = Literal["ai", "defence", "both", "against", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +33,207 @@ class Relevance:
     score: float
     relevant: bool
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Phrases that say the same about an article: evidence on an axis, on both, against the topic, or ("none")
+    a meaning that merely keeps the words inside from counting elsewhere."""
+
+    id: str
+    axis: Axis
+    label: str
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What makes an article relevant, as `config/topics.toml` states it.
+
+    `kinds` maps an organisation's kind to the axis on which its name counts; `weights` maps features to their weight
+    in the log-odds; `near` is how many words may lie between two hits that stand near each other.
+    """
+
+    id: str
+    name: str
+    threshold: float
+    bias: float
+    groups: tuple[Group, ...]
+    kinds: Mapping[str, Axis] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    near: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A topic made ready for judging."""
+
+    topic: Topic
+    groups: Mapping[str, Group]
+    phrases: Phrases
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words that speak on an axis: the group (or "organisation"), and word places."""
+
+    group: str
+    axis: Axis
+    first: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One input of the score: its name in `weights`, its value in 0…1, and the words behind it."""
+
+    name: str
+    value: float
+    words: str = ""
+
+
+def judge_of(topic: Topic) -> Judge:
+    """`topic` made ready."""
+    phrases: dict[str, list[str]] = {}
+    for group in topic.groups:
+        for phrase in group.phrases:
+            phrases.setdefault(phrase, []).append(group.id)
+    return Judge(topic, {group.id: group for group in topic.groups}, build(phrases))
+
+
+def evidence_of(
+    words: Words, places: Sequence[Place], known: Mapping[str, Organisation], judge: Judge
+) -> list[Evidence]:
+    """What in `words` speaks for or against the topic, in order. Words inside an organisation's name count only as
+    that organisation."""
+    named = {n for place in places for n in range(place.first, place.after)}
+    found = [
+        Evidence(group, judge.groups[group].axis, hit.first, hit.after)
+        for hit in find(words, judge.phrases)
+        for group in hit.names
+        if not _inside(hit, named)
+    ]
+    for place in places:
+        axis = _axis(known.get(place.name), judge.topic)
+        if axis is not None:
+            found.append(Evidence(f"organisation-{axis}", axis, place.first, place.after))
+    return sorted(found, key=lambda evidence: (evidence.first, evidence.after, evidence.group))
+
+
+def _inside(hit: Hit, named: set[int]) -> bool:
+    return all(n in named for n in range(hit.first, hit.after))
+
+
+def _axis(organisation: Organisation | None, topic: Topic) -> Axis | None:
+    """On which axis an organisation's name counts; a defence firm known for AI or autonomy counts on both."""
+    if organisation is None:
+        return None
+    axis = topic.kinds.get(organisation.kind, "none")
+    if axis == "none":
+        return None
+    return "both" if organisation.ai and axis == "defence" else axis
+
+
+def passes_gate(evidence: Sequence[Evidence]) -> bool:
+    """Whether both axes are touched; everything dearer than counting words comes after this."""
+    axes = {found.axis for found in evidence}
+    return "both" in axes or ("ai" in axes and "defence" in axes)
+
+
+def judge(words: Words, evidence: Sequence[Evidence], judge: Judge, title_words: int) -> Relevance:
+    """The score of a text whose first `title_words` words are its title, with reasons, heaviest first."""
+    topic = judge.topic
+    if not passes_gate(evidence):
+        return Relevance(topic.id, 0.0, False, (_closed_gate(words, evidence),))
+    found = features(words, evidence, judge, title_words)
+    reasons = [
+        Reason(
+            _label(feature.name, judge), feature.words, round(topic.weights.get(feature.name, 0.0) * feature.value, 3)
+        )
+        for feature in found
+    ]
+    score = 1 / (1 + math.exp(-max(-30.0, min(30.0, topic.bias + sum(reason.weight for reason in reasons)))))
+    heaviest = sorted((reason for reason in reasons if reason.weight), key=lambda reason: -abs(reason.weight))
+    return Relevance(topic.id, round(score, 4), score >= topic.threshold, tuple(heaviest))
+
+
+def _closed_gate(words: Words, evidence: Sequence[Evidence]) -> Reason:
+    touched = sorted({found.axis for found in evidence} & {"ai", "defence"})
+    missing = "neither AI nor defence is named" if not touched else f"only one axis is touched ({touched[0]})"
+    quoted = ", ".join(dict.fromkeys(words.quote(found.first, found.after) for found in evidence[:4]))
+    return Reason(f"gate: {missing}", quoted)
+
+
+def features(words: Words, evidence: Sequence[Evidence], judge: Judge, title_words: int) -> list[Feature]:
+    """The inputs of the score, those with a value above 0 only."""
+    found = []
+    for group in dict.fromkeys(item.group for item in evidence):
+        own = [item for item in evidence if item.group == group]
+        title = [item for item in own if item.first < title_words]
+        text = [item for item in own if item.first >= title_words]
+        found.append(Feature(f"{group}.title", min(len(title), 1), _quotes(words, title)))
+        found.append(Feature(f"{group}.text", min(len(text), 3) / 3, _quotes(words, text)))
+    found += _nearness(words, evidence, judge.topic.near, title_words)
+    return [feature for feature in found if feature.value > 0]
+
+
+def _quotes(words: Words, evidence: Sequence[Evidence]) -> str:
+    return ", ".join(dict.fromkeys(words.quote(item.first, item.after) for item in evidence[:6]))
+
+
+def _nearness(words: Words, evidence: Sequence[Evidence], near: int, title_words: int) -> list[Feature]:
+    """How the axes stand together: in the title, in the lead (40 words), near each other, and how much of the less
+    touched axis there is."""
+    ai = [item for item in evidence if item.axis in ("ai", "both")]
+    defence = [item for item in evidence if item.axis in ("defence", "both")]
+    pairs = _pairs(ai, defence, near)
+    lead = title_words + 40
+    return [
+        Feature("together.title", _both(ai, defence, title_words), _quotes(words, [*ai[:1], *defence[:1]])),
+        Feature("together.lead", _both(ai, defence, lead), _quotes(words, [*ai[:1], *defence[:1]])),
+        Feature("together.near", min(len(pairs), 3) / 3, "; ".join(_pair(words, pair) for pair in pairs[:2])),
+        Feature("together.much", min(len(ai), len(defence), 4) / 4, _quotes(words, [*ai[:3], *defence[:3]])),
+    ]
+
+
+def _both(ai: Sequence[Evidence], defence: Sequence[Evidence], before: int) -> float:
+    return float(any(item.first < before for item in ai) and any(item.first < before for item in defence))
+
+
+def _pairs(ai: Sequence[Evidence], defence: Sequence[Evidence], near: int) -> list[tuple[Evidence, Evidence]]:
+    """Each hit on the AI axis with the nearest on the defence axis, where at most `near` words lie between."""
+    starts = [item.first for item in defence]
+    pairs = []
+    for item in ai:
+        place = bisect_left(starts, item.first)
+        close = [d for d in defence[max(0, place - 1) : place + 2] if abs(d.first - item.first) <= near]
+        if close:
+            pairs.append((item, min(close, key=lambda d: abs(d.first - item.first))))
+    return pairs
+
+
+def _pair(words: Words, pair: tuple[Evidence, Evidence]) -> str:
+    one, other = (words.quote(item.first, item.after) for item in pair)
+    return one if one == other else f"{one} … {other}"
+
+
+_FIELDS = {"title": "in the title", "text": "in the text"}
+_TOGETHER = {
+    "together.title": "both axes in the title",
+    "together.lead": "both axes in title and lead",
+    "together.near": "AI and defence near each other",
+    "together.much": "both axes again and again",
+}
+_ORGANISATIONS = {
+    "organisation-ai": "AI organisation",
+    "organisation-defence": "defence organisation",
+    "organisation-both": "defence-AI organisation",
+}
+
+
+def _label(feature: str, judge: Judge) -> str:
+    if feature in _TOGETHER:
+        return _TOGETHER[feature]
+    group, _, where = feature.rpartition(".")
+    label = judge.groups[group].label if group in judge.groups else _ORGANISATIONS.get(group, group)
+    return f"{label} {_FIELDS[where]}"

@@ -1,0 +1,65 @@
+"""Parties: who pays or receives, and who supplies or is funded, with the words that say so.
+
+It reads the roles from patterns and, where none fires, from what kinds of organisation the news names first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.core.organisations import Mention
+from bot.core.patterns import Compiled, Fired, Masked, fired
+
+ZONES = ("title", "lead", "rest")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A canonical organisation in a role, and the words that say so."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRules:
+    """How roles are read (`config/events.toml`): for which event types there are any, which kinds of organisation
+    buy and which sell."""
+
+    events: frozenset[str] = frozenset()
+    buyers: frozenset[str] = frozenset()
+    sellers: frozenset[str] = frozenset()
+
+
+def parties_of(
+    event: str, lines: Sequence[Masked], mentions: Sequence[Mention], patterns: Sequence[Compiled], rules: PartyRules
+) -> tuple[Party | None, Party | None]:
+    """Buyer and seller of an event of this type; None where the text does not tell."""
+    if event not in rules.events:
+        return None, None
+    hits = [hit for hit in fired(patterns, lines) if hit.pattern.value in (event, "any")]
+    buyer, seller = _slot(hits, "buyer"), _slot(hits, "seller")
+    if event != "funding":
+        taken = {party.name for party in (buyer, seller) if party}
+        buyer = buyer or _by_kind(mentions, lines, rules.buyers, taken)
+        seller = seller or _by_kind(mentions, lines, rules.sellers, taken | ({buyer.name} if buyer else set()))
+    if buyer and seller and buyer.name == seller.name:
+        buyer = None
+    return buyer, seller
+
+
+def _slot(hits: Sequence[Fired], role: str) -> Party | None:
+    """What the heaviest pattern with this slot holds; an earlier zone, then an earlier line, breaks a tie."""
+    own = [hit for hit in hits if role in hit.slots]
+    best = min(own, key=lambda hit: (-hit.pattern.weight, ZONES.index(hit.zone)), default=None)
+    return Party(best.slots[role], best.words) if best else None
+
+
+def _by_kind(
+    mentions: Sequence[Mention], lines: Sequence[Masked], kinds: frozenset[str], taken: set[str]
+) -> Party | None:
+    """The first organisation of such a kind that title or lead name."""
+    early = {name for line in lines if line.zone != "rest" for name in line.marks.values()}
+    for mention in mentions:
+        if mention.kind in kinds and mention.name in early and mention.name not in taken:
+            return Party(mention.name, mention.words)
+    return None
