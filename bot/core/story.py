@@ -1,11 +1,11 @@
-"""Story: the reports of one development; which story a report joins, and which earlier one it follows.
+"""Story: the reports of one development, and what a reader is shown of it as reports join.
 
-It compares reports with open stories; it stores nothing and owes nobody.
+It does not say which story a report joins (see merging); it stores nothing and owes nobody.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.analysis import Analysis
 from bot.core.article import Article
@@ -72,9 +72,72 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a report goes: the story as it stands with it, whether it is new, and why."""
+    """Where a report goes: the story as it stands with it, whether it is new, and why.
+
+    `similarity` is the likeness to the best story it was compared with (0 without one), `related` are the stories
+    that are alike but were not joined, the likest first.
+    """
 
     story: Story
     is_new: bool
     similarity: float
     reasons: tuple[Reason, ...] = ()
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How much a word weighs by where it stands; `recap` is for what only recalls earlier events."""
+
+    title: float = 3.0
+    lead: float = 2.0
+    body: float = 0.75
+    recap: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each kind of evidence adds to the likeness of a report and a story.
+
+    `words` and `names` multiply a cosine of 0…1, `day` the days since the story's last report; the others count once.
+    """
+
+    words: float = 1.0
+    names: float = 0.3
+    same_amount: float = 0.05
+    other_amount: float = -0.1
+    other_title_amount: float = -0.3
+    same_event: float = 0.03
+    other_event: float = -0.05
+    other_stage: float = -0.04
+    same_step: float = 0.03
+    other_step: float = -0.3
+    other_party: float = -0.3
+    new_name: float = -0.1
+    lost_name: float = -0.05
+    day: float = -0.01
+
+
+@dataclass(frozen=True, slots=True)
+class MergingRules:
+    """What merging goes by, as `config/merging.toml` states it.
+
+    A story takes reports until none has come for `idle`; for `follow` after its last report a later step may name it.
+    `merge_at`, `related_at` and `follow_at` are likenesses; `copy_at` is a share of common word triples. `common`
+    words say little, `ignored` ones nothing; `recap_clauses` and `recap_sentences` introduce what only recalls earlier
+    events; `steps` map the name of a step in a longer affair to phrases that tell it.
+    """
+
+    idle: timedelta = timedelta(hours=120)
+    follow: timedelta = timedelta(days=365)
+    merge_at: float = 0.25
+    related_at: float = 0.15
+    follow_at: float = 0.25
+    copy_at: float = 0.8
+    weights: Weights = field(default_factory=Weights)
+    places: Places = field(default_factory=Places)
+    common: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    recap_clauses: tuple[str, ...] = ()
+    recap_sentences: tuple[str, ...] = ()
+    steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

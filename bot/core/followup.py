@@ -1,0 +1,43 @@
+"""Follow-up: which earlier story a new one continues, as a later step of the same parties or programme.
+
+It looks at stories that were compared already (see merging) and asks whether the new report is a step further: alike
+in words and organisations, with a main organisation or a rare name in common, and not about other parties.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.likeness import Likeness
+from bot.core.profile import Traits
+from bot.core.relevance import Reason
+from bot.core.story import MergingRules, Story
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The story that a new one follows, and why."""
+
+    story_id: str
+    reasons: tuple[Reason, ...]
+
+
+def predecessor(
+    traits: Traits, earlier: Iterable[tuple[Likeness, Story, timedelta]], rules: MergingRules
+) -> Predecessor | None:
+    """The best of the stories compared, if it is like enough; the later of two that are alike."""
+    scored = [(_continues(found, age), story, found) for found, story, age in earlier if _same_affair(found)]
+    best = max(scored, key=lambda entry: (entry[0], entry[1].last_seen, entry[1].id), default=None)
+    if best is None or best[0] < rules.follow_at:
+        return None
+    score, story, found = best
+    shared = [reason.words for reason in found.reasons if reason.gate.startswith("shared") and reason.words]
+    return Predecessor(story.id, (Reason("follows", f"{story.title} ({'; '.join(shared)})", round(score, 4)),))
+
+
+def _same_affair(found: Likeness) -> bool:
+    return not (found.has("another buyer") or found.has("another seller"))
+
+
+def _continues(found: Likeness, age: timedelta) -> float:
+    return found.words + 0.3 * found.names - 0.0002 * (age / timedelta(days=1))

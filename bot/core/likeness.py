@@ -1,0 +1,148 @@
+"""Likeness: how much a report and a story are about one development, as a sum of evidence that a person can read.
+
+Each piece of evidence is a Reason: shared words and organisations speak for it; another amount, party or step, a new
+name in the title and days without a report speak against it. It decides nothing (see merging).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import sqrt
+
+from bot.core.profile import Profile, Traits, amount_of
+from bot.core.relevance import Reason
+from bot.core.story import Weights
+
+Rarity = Callable[[str], float]
+"""How much a word or a name (as "@name") tells: its inverse document frequency."""
+
+SAME_AMOUNT = 0.06
+"""Amounts this close, as a share of the larger, are one amount told differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """`score` is the sum of the reasons' weights; `words` and `names` are the bare cosines, 0…1."""
+
+    score: float
+    words: float
+    names: float
+    reasons: tuple[Reason, ...]
+
+    def has(self, gate: str) -> bool:
+        """Whether this kind of evidence is among the reasons."""
+        return any(reason.gate == gate for reason in self.reasons)
+
+
+def likeness(traits: Traits, profile: Profile, *, rarity: Rarity, days: float, weights: Weights) -> Likeness:
+    """The likeness of a report to a story whose last report came `days` ago."""
+    words, shared_words = _words(traits, profile, rarity)
+    names, shared_names = _cosine(traits.names, profile.names, lambda name: rarity(f"@{name}"))
+    evidence = [
+        Reason("shared words", ", ".join(shared_words), weights.words * words),
+        Reason("shared organisations", ", ".join(shared_names), weights.names * names),
+        *_names(traits, profile, weights),
+        *_amounts(traits, profile, weights),
+        *_happening(traits, profile, weights),
+        *_parties(traits, profile, weights),
+        Reason("days without a report", f"{days:.1f}", weights.day * days),
+    ]
+    reasons = tuple(_rounded(reason) for reason in evidence if abs(reason.weight) >= 0.0005)
+    return Likeness(round(sum(reason.weight for reason in reasons), 4), words, names, reasons)
+
+
+def _words(traits: Traits, profile: Profile, rarity: Rarity) -> tuple[float, list[str]]:
+    """The cosine over words; between languages over names and numbers alone, since nothing else can agree."""
+    if not (traits.language and profile.language) or traits.language == profile.language:
+        return _cosine(traits.words, profile.words, rarity)
+    proper = frozenset(profile.proper)
+    ours = {word: weight for word, weight in traits.words.items() if word in traits.proper}
+    theirs = {word: weight for word, weight in profile.words.items() if word in proper}
+    return _cosine(ours, theirs, rarity)
+
+
+def _cosine(ours: Mapping[str, float], theirs: Mapping[str, float], rarity: Rarity) -> tuple[float, list[str]]:
+    """The cosine of two vectors weighted by rarity, and the shared entries that make most of it."""
+    products = {}
+    norm = 0.0
+    for word, weight in ours.items():
+        weighted = weight * rarity(word)
+        norm += weighted * weighted
+        if word in theirs:
+            products[word] = weighted * theirs[word] * rarity(word)
+    length = sqrt(norm) * sqrt(sum((weight * rarity(word)) ** 2 for word, weight in theirs.items()))
+    best = sorted(products, key=lambda word: (-products[word], word))[:6]
+    return (sum(products.values()) / length if length else 0.0), best
+
+
+def _names(traits: Traits, profile: Profile, weights: Weights) -> Iterable[Reason]:
+    new = sorted(traits.title_names - set(profile.names))
+    if new:
+        yield Reason("title names another organisation", ", ".join(new), weights.new_name * min(2, len(new)))
+    usual = {name for name, count in profile.title_names.items() if count >= 0.6 * profile.reports}
+    lost = sorted(usual - set(traits.names))
+    if lost:
+        yield Reason("does not name", ", ".join(lost), weights.lost_name * min(2, len(lost)))
+
+
+def _amounts(traits: Traits, profile: Profile, weights: Weights) -> Iterable[Reason]:
+    shared = [key for key in traits.amounts if any(_same_amount(key, other) for other in profile.amounts)]
+    if shared:
+        yield Reason("same amount", ", ".join(shared), weights.same_amount)
+        return
+    main = [key for key, weight in traits.amounts.items() if weight >= 2]
+    theirs = [key for key, weight in profile.amounts.items() if weight >= profile.reports]
+    against = [key for key in main if any(_comparable(key, other) for other in theirs)]
+    if against:
+        in_title = any(traits.amounts[key] >= 3 for key in against)
+        weight = weights.other_title_amount if in_title else weights.other_amount
+        yield Reason("another amount", f"{', '.join(against)}, not {', '.join(theirs)}", weight)
+
+
+def _happening(traits: Traits, profile: Profile, weights: Weights) -> Iterable[Reason]:
+    """Evidence of the kind of event, its stage and the step of a longer affair."""
+    event, stage = _usual(profile.events), _usual(profile.stages)
+    if traits.event and event and "other" not in (traits.event, event):
+        same = traits.event == event
+        yield Reason(
+            "same event" if same else "another event",
+            event if same else f"{traits.event}, not {event}",
+            weights.same_event if same else weights.other_event,
+        )
+    if traits.stage and stage and traits.stage != stage:
+        yield Reason("another stage", f"{traits.stage}, not {stage}", weights.other_stage)
+    steps = {step for step, count in profile.steps.items() if count * 3 >= profile.reports}
+    if traits.steps and steps:
+        shared = traits.steps & steps
+        yield Reason(
+            "same step" if shared else "another step",
+            ", ".join(sorted(shared)) or f"{', '.join(sorted(traits.steps))}, not {', '.join(sorted(steps))}",
+            weights.same_step if shared else weights.other_step,
+        )
+
+
+def _parties(traits: Traits, profile: Profile, weights: Weights) -> Iterable[Reason]:
+    """Another buyer or seller, where neither side so much as names the other's."""
+    for role, ours, votes in (("buyer", traits.buyer, profile.buyers), ("seller", traits.seller, profile.sellers)):
+        theirs = _usual(votes)
+        if ours and theirs and ours not in profile.names and theirs not in traits.names:
+            yield Reason(f"another {role}", f"{ours}, not {theirs}", weights.other_party)
+
+
+def _usual(votes: Mapping[str, int]) -> str | None:
+    """What most reports say; of equals, the first in the alphabet."""
+    return min(votes, key=lambda name: (-votes[name], name), default=None)
+
+
+def _same_amount(one: str, other: str) -> bool:
+    (_, ours), (_, theirs) = amount_of(one), amount_of(other)
+    return _comparable(one, other) and abs(ours - theirs) <= SAME_AMOUNT * max(ours, theirs)
+
+
+def _comparable(one: str, other: str) -> bool:
+    """Whether two amounts are in one currency, as far as is known."""
+    ours, theirs = amount_of(one)[0], amount_of(other)[0]
+    return "?" in (ours, theirs) or ours == theirs
+
+
+def _rounded(reason: Reason) -> Reason:
+    return Reason(reason.gate, reason.words, round(reason.weight, 4))

@@ -1,0 +1,244 @@
+"""Merging: the stories that still take reports, which of them a report joins, and which earlier one it follows.
+
+An inverted index over words and organisations keeps the cost of one report free of the archive's size. All that it
+knows comes from the stories' profiles, so that a restart decides as an unbroken run would. It stores nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heappop, heappush, nlargest
+from math import log
+
+from bot.core.followup import Predecessor, predecessor
+from bot.core.joining import begin, join, join_copy
+from bot.core.likeness import Likeness, likeness
+from bot.core.profile import Profile, Traits, describe, extend, make_lexicon, overlap, unpack
+from bot.core.relevance import Reason
+from bot.core.story import MergingRules, Placement, Report, Story
+
+PRIOR_STORIES = 300
+"""Stories imagined to have been seen before the first one, so that rarity means something from the start."""
+
+COMMON_SHARE = 0.15
+"""Share of the imagined stories that hold a word known to be common."""
+
+RAREST = 48
+"""Words and names of a report, the rarest first, that are looked up in the index."""
+
+MOST_VISITS = 20_000
+"""Entries of the index that one report may visit."""
+
+CANDIDATES = 16
+"""Stories, of those found in the index, that are compared in full."""
+
+LEAST_SKETCH = 12
+"""Word triples below which a text is too short to be told a copy by them."""
+
+LATE_COPY_SKETCH = 30
+"""Word triples from which a text is taken for a copy even of a story that takes no more reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A story as the index holds it."""
+
+    story: Story
+    profile: Profile
+    keys: frozenset[str]
+
+
+class OpenStories:
+    """The stories that reports may join or follow, in memory; `place` finds a report's story and keeps the index true.
+
+    It holds every story that had an independent report within `rules.follow`; older ones are forgotten as time goes.
+    The order in which stories are put does not matter. Not safe for use by several threads at once.
+    """
+
+    def __init__(self, stories: Iterable[Story] = (), rules: MergingRules | None = None) -> None:
+        self._rules = rules or MergingRules()
+        self._lexicon = make_lexicon(self._rules)
+        self._standing: dict[str, Standing] = {}
+        self._index: dict[str, set[str]] = {}
+        self._prints: dict[str, dict[str, None]] = {}
+        self._ageing: list[tuple[datetime, str]] = []
+        for story in stories:
+            self.put(story)
+
+    def __len__(self) -> int:
+        return len(self._standing)
+
+    def __iter__(self) -> Iterator[Story]:
+        return (standing.story for standing in self._standing.values())
+
+    def put(self, story: Story) -> None:
+        """Hold `story`, in place of the one with its id (a person may have changed it elsewhere)."""
+        self.remove(story.id)
+        profile = unpack(story.profile)
+        keys = frozenset((*profile.words, *(f"@{name}" for name in profile.names)))
+        self._standing[story.id] = Standing(story, profile, keys)
+        for key in keys:
+            self._index.setdefault(key, set()).add(story.id)
+        for source in story.sources:
+            if source.fingerprint:
+                self._prints.setdefault(source.fingerprint, {})[story.id] = None
+        heappush(self._ageing, (story.last_seen, story.id))
+
+    def remove(self, story_id: str) -> None:
+        """Forget the story; one that is not held is no mistake."""
+        standing = self._standing.pop(story_id, None)
+        if standing is None:
+            return
+        for key in standing.keys:
+            holders = self._index[key]
+            holders.discard(story_id)
+            if not holders:
+                del self._index[key]
+        for source in standing.story.sources:
+            holders_of_print = self._prints.get(source.fingerprint, {})
+            holders_of_print.pop(story_id, None)
+            if not holders_of_print:
+                self._prints.pop(source.fingerprint, None)
+
+    def place(self, report: Report, *, now: datetime, new_id: Callable[[], str] | str) -> Placement:
+        """The story that `report` joins or begins, which from now on is part of the index.
+
+        `now` is when the report was first seen, aware UTC. `new_id` is the id for a new story, or makes it. Never
+        raises on what a report holds.
+        """
+        self._forget_before(_earlier_by(self._rules.follow, now))
+        traits = describe(report, self._lexicon)
+        rarity = self._rarity()
+        found = self._candidates(traits, rarity)
+        alike = self._alike(traits, found, rarity, now)
+        original = self._original(report, traits, alike, now)
+        if original is not None:
+            placement = _copied(original, report)
+        elif alike and alike[0][0].score >= self._rules.merge_at:
+            placement = self._joined(report, traits, alike)
+        else:
+            earlier = predecessor(traits, self._earlier(traits, found, rarity, now), self._rules)
+            placement = self._begun(report, traits, alike, earlier, new_id if isinstance(new_id, str) else new_id())
+        self.put(placement.story)
+        return placement
+
+    def _forget_before(self, oldest: datetime) -> None:
+        while self._ageing and self._ageing[0][0] < oldest:
+            _, story_id = heappop(self._ageing)
+            standing = self._standing.get(story_id)
+            if standing is not None and standing.story.last_seen < oldest:
+                self.remove(story_id)
+
+    def _rarity(self) -> Callable[[str], float]:
+        """How much a word or "@name" tells, by the number of stories that hold it; remembered for one placement."""
+        known: dict[str, float] = {}
+        total = len(self._standing) + PRIOR_STORIES
+
+        def rarity(key: str) -> float:
+            value = known.get(key)
+            if value is None:
+                imagined = COMMON_SHARE * PRIOR_STORIES if key in self._lexicon.common else 1
+                value = known[key] = log(total / (len(self._index.get(key, ())) + imagined))
+            return value
+
+        return rarity
+
+    def _candidates(self, traits: Traits, rarity: Callable[[str], float]) -> dict[str, float]:
+        """The stories that share the report's rarest words and names, with the weight of what they share."""
+        weights = {**traits.words, **{f"@{name}": weight for name, weight in traits.names.items()}}
+        keys = sorted((key for key in weights if key in self._index), key=lambda key: (-rarity(key), key))[:RAREST]
+        shared: dict[str, float] = {}
+        visits = 0
+        for key in keys:
+            visits += len(self._index[key])
+            if visits > MOST_VISITS:
+                break
+            worth = weights[key] * rarity(key) ** 2
+            for story_id in self._index[key]:
+                shared[story_id] = shared.get(story_id, 0.0) + worth
+        return shared
+
+    def _alike(
+        self, traits: Traits, found: Mapping[str, float], rarity: Callable[[str], float], now: datetime
+    ) -> list[tuple[Likeness, Standing]]:
+        """The open stories among `found`, the likest first."""
+        is_open = {story_id: worth for story_id, worth in found.items() if self._is_open(story_id, now)}
+        compared = [(self._likeness(traits, standing, rarity, now), standing) for standing in self._best(is_open)]
+        return sorted(compared, key=lambda pair: (-pair[0].score, pair[1].story.first_seen, pair[1].story.id))
+
+    def _earlier(
+        self, traits: Traits, found: Mapping[str, float], rarity: Callable[[str], float], now: datetime
+    ) -> list[tuple[Likeness, Story, timedelta]]:
+        """The stories among `found`, open or not, that a new one may follow."""
+        return [
+            (self._likeness(traits, standing, rarity, now), standing.story, now - standing.story.last_seen)
+            for standing in self._best(found)
+        ]
+
+    def _best(self, found: Mapping[str, float]) -> list[Standing]:
+        best = nlargest(CANDIDATES, found.items(), key=lambda pair: (pair[1], pair[0]))
+        return [self._standing[story_id] for story_id, _ in best]
+
+    def _is_open(self, story_id: str, now: datetime) -> bool:
+        return now - self._standing[story_id].story.last_seen <= self._rules.idle
+
+    def _likeness(self, traits: Traits, standing: Standing, rarity: Callable[[str], float], now: datetime) -> Likeness:
+        days = max(0.0, (now - standing.story.last_seen) / timedelta(days=1))
+        return likeness(traits, standing.profile, rarity=rarity, days=days, weights=self._rules.weights)
+
+    def _original(
+        self, report: Report, traits: Traits, alike: Iterable[tuple[Likeness, Standing]], now: datetime
+    ) -> tuple[Standing, float] | None:
+        """The story that already has this text, and the share of it that is the same."""
+        same = [self._standing[story_id] for story_id in self._prints.get(report.article.fingerprint, ())]
+        for standing in sorted(same, key=lambda standing: (standing.story.first_seen, standing.story.id)):
+            if self._is_open(standing.story.id, now) or len(traits.sketch) >= LATE_COPY_SKETCH:
+                return standing, 1.0
+        if len(traits.sketch) < LEAST_SKETCH:
+            return None
+        shares = [
+            (max((overlap(traits.sketch, other) for other in standing.profile.sketches), default=0.0), standing)
+            for _, standing in alike
+        ]
+        share, original = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+        return (original, share) if original is not None and share >= self._rules.copy_at else None
+
+    def _joined(self, report: Report, traits: Traits, alike: list[tuple[Likeness, Standing]]) -> Placement:
+        best, standing = alike[0]
+        story = join(standing.story, report, traits, extend(standing.profile, traits))
+        return Placement(story, False, best.score, best.reasons, self._related(alike[1:]))
+
+    def _begun(
+        self,
+        report: Report,
+        traits: Traits,
+        alike: list[tuple[Likeness, Standing]],
+        earlier: Predecessor | None,
+        story_id: str,
+    ) -> Placement:
+        profile = extend(Profile(), traits)
+        story = begin(report, traits, profile, story_id=story_id, follows=earlier.story_id if earlier else None)
+        reasons = list(earlier.reasons) if earlier else []
+        if not alike:
+            reasons.append(Reason("no open story is alike", "", 0.0))
+            return Placement(story, True, 0.0, tuple(reasons))
+        best, standing = alike[0]
+        reasons += [Reason("likest open story", standing.story.title, best.score), *best.reasons]
+        return Placement(story, True, best.score, tuple(reasons), self._related(alike))
+
+    def _related(self, alike: Iterable[tuple[Likeness, Standing]]) -> tuple[str, ...]:
+        return tuple(other.story.id for found, other in alike if found.score >= self._rules.related_at)[:5]
+
+
+def _copied(original: tuple[Standing, float], report: Report) -> Placement:
+    standing, share = original
+    story = join_copy(standing.story, report)
+    return Placement(story, False, 1.0, (Reason("copy of a text in the story", f"{share:.0%} of its words", 1.0),))
+
+
+def _earlier_by(span: timedelta, moment: datetime) -> datetime:
+    """`span` before `moment`, or the earliest moment that there is."""
+    try:
+        return moment - span
+    except OverflowError:
+        return datetime.min.replace(tzinfo=moment.tzinfo)
