@@ -15,8 +15,8 @@ NEVER = timedelta(hours=1)
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)  # noqa: ASYNC110 the condition is the clock's doing and sets no event
+        while not condition():  # noqa: ASYNC110 what it waits for sets no event
+            await asyncio.sleep(0.005)
 
 
 async def test_a_tick_runs_at_once_and_then_after_every_interval() -> None:
