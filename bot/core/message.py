@@ -1,10 +1,45 @@
-"""Message: what Discord shows — text, one embed, buttons — within its limits, escaped, with no stray mention.
+"""Message: what Discord shows — text, one embed, buttons — and how an alert looks.
 
-It draws; it decides nothing. `Message` is a plain value so that the terminal can draw the same one.
+It draws; it decides nothing. `Message` is a plain value so that the terminal can draw the same one. Answers to
+people's questions about a story stand in details, lists in pages, the making-safe of strangers' text in escape.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from bot.core.escape import LONGEST_BUTTON_LINK, cut, escape, length, safe_link
+from bot.core.event import EventType, Stage
+from bot.core.story import Story
+
+# https://docs.discord.com/developers/resources/message#embed-object-embed-limits
+LIMITS = {
+    "content": 2000, "author": 256, "title": 256, "description": 4096, "fields": 25, "field name": 256,
+    "field value": 1024, "footer": 2048, "buttons": 25, "button label": 80, "custom_id": 100, "embed": 6000,
+}  # fmt: skip
+
+# One colour and one mark for each event type, the same everywhere.
+LOOKS: dict[EventType, tuple[str, int]] = {
+    "contract": ("📝", 0x2E7D32),
+    "partnership": ("🤝", 0x1565C0),
+    "funding": ("💰", 0xF9A825),
+    "product_or_deployment": ("🚀", 0x00838F),
+    "policy": ("🏛️", 0x6A1B9A),
+    "regulation_or_law": ("⚖️", 0x4527A0),
+    "incident_or_ethics": ("⚠️", 0xD84315),
+    "personnel": ("👤", 0x6D4C41),
+    "research": ("🔬", 0x00695C),
+    "market": ("📈", 0x9E9D24),
+    "conflict_use": ("🎯", 0xB71C1C),
+    "other": ("📰", 0x546E7A),
+}
+KEY_POINTS_SHOWN = 3
+OUTLETS_SHOWN = 4
+NAMES_SHOWN = 6
+WORDS_SHOWN = 3
+UNTITLED = "(no title)"
+# Gates whose names are abbreviations or read better otherwise; others are shown with a capital.
+_GATES = {"ai": "AI", "defence": "Defence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +58,7 @@ class Button:
     label: str
     url: str | None = None
     custom_id: str | None = None
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +75,177 @@ class Message:
     colour: int = 0
     timestamp: datetime | None = None
     buttons: tuple[Button, ...] = ()
+
+
+def alert_message(
+    story: Story, *, mark: str, reasons: Sequence[str] = (), update: bool = False, key_points: int = KEY_POINTS_SHOWN
+) -> Message:
+    """The story as a channel sees it. `mark` is the delivery's nonce; `reasons` say which subscription wish it met."""
+    return Message(
+        author=headline(story, update=update),
+        title=escape(story.title, LIMITS["title"]) or UNTITLED,
+        url=safe_link(story.link),
+        description=_description(story, key_points),
+        fields=(*facts(story), Field("Because", because(story, reasons), inline=False)),
+        footer=outlets_line(story),
+        colour=LOOKS[story.event][1],
+        buttons=alert_buttons(story, mark=mark),
+    )
+
+
+def minimal_message(story: Story, *, mark: str) -> Message:
+    """The story as one line of text, for when Discord refuses the full one: no embed, no address, the same mark."""
+    title = escape(story.title, 600) or UNTITLED
+    content = f"**{kind_of(story)}** — {title}\n{escape(outlets_line(story), 400)}"
+    return Message(content=content, buttons=alert_buttons(story, mark=mark, read=False))
+
+
+def alert_buttons(story: Story, *, mark: str, read: bool = True) -> tuple[Button, ...]:
+    """Read (where the address is short enough for Discord), Sources, Key points and Why?, which work for ever."""
+    link = safe_link(story.link, longest=LONGEST_BUTTON_LINK)
+    first = (Button("Read", url=link),) if read and link else ()
+    return (
+        *first,
+        Button("Sources", custom_id=action("sources", story.id, mark)),
+        Button("Key points", custom_id=action("points", story.id, mark)),
+        Button("Why?", custom_id=action("why", story.id, mark)),
+    )
+
+
+# What a button of an alert carries, as a pattern: what it asks for, the story, the delivery's mark.
+ACTION = r"story:(?P<asked>sources|points|why):(?P<story>[^:\s]{1,60}):(?P<mark>[^:\s]{1,25})"
+NO_MARK = "-"  # for buttons under a story that no delivery brought
+
+
+def action(asked: str, story_id: str, mark: str) -> str:
+    """The custom_id of an alert's button. At most 100 characters: 6 + 8 + 60 + 25 and a colon."""
+    return f"story:{asked}:{story_id}:{mark or NO_MARK}"
+
+
+def mark_of(custom_id: str | None) -> str | None:
+    """The delivery's mark in a button's custom_id, or None."""
+    parts = (custom_id or "").split(":")
+    return parts[3] if len(parts) == 4 and parts[0] == "story" and parts[3] != NO_MARK else None
+
+
+def headline(story: Story, *, update: bool = False) -> str:
+    """ "📝 CONTRACT · in talks · 5 outlets"."""
+    outlets = max(len(story.outlets), 1)
+    return " · ".join(
+        (*(("UPDATE",) if update else ()), f"{LOOKS[story.event][0]} {kind_of(story)}", counted(outlets, "outlet"))
+    )
+
+
+def kind_of(story: Story) -> str:
+    """ "CONTRACT · in talks", without the stage where none is known."""
+    return event_name(story.event).upper() + (f" · {stage_name(story.stage)}" if story.stage else "")
+
+
+def event_name(event: EventType) -> str:
+    return event.replace("_", " ")
+
+
+def stage_name(stage: Stage) -> str:
+    return stage.replace("_", " ")
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """ "1 outlet", "5 outlets", "2 stories"."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def relative(when: datetime) -> str:
+    """A moment as Discord draws it for each reader: "3 hours ago"."""
+    return f"<t:{int(when.timestamp())}:R>"
+
+
+def facts(story: Story) -> tuple[Field, ...]:
+    """Parties, amount and other names, each only where known."""
+    amounts = " · ".join(escape(amount.words, 80) for amount in story.amounts[:3])
+    found = (("Parties", _parties(story)), ("Amount", amounts), ("Also named", _also_named(story)))
+    return tuple(Field(name, value) for name, value in found if value)
+
+
+def because(story: Story, reasons: Sequence[str] = ()) -> str:
+    """ "AI: AI models · Defence: NATO, Pentagon · 5 outlets in 3 h": the gates with the words that opened them."""
+    words: dict[str, list[str]] = {}
+    for reason in story.because:
+        words.setdefault(reason.gate, []).append(reason.words)
+    gates = [f"{gate_name(gate)}: {_listed(named)}" for gate, named in words.items() if any(named)]
+    outlets = len(story.outlets)
+    spread = [f"{counted(outlets, 'outlet')} in {duration(story.last_seen - story.first_seen)}"] if outlets > 1 else []
+    return joined((*gates[:5], *spread, *(escape(reason, 120) for reason in reasons[:2])), " · ", 900) or "–"
+
+
+def gate_name(gate: str) -> str:
+    """A gate as people read it: "ai" is AI, "defence" is Defence, "named_in_title" is Named in title."""
+    return _GATES.get(gate) or escape(gate.replace("_", " ")[:1].upper() + gate.replace("_", " ")[1:], 60)
+
+
+def duration(span: timedelta) -> str:
+    """ "12 min", "3 h" or "2 d", rounded to the nearest, at least a minute."""
+    minutes = max(round(span.total_seconds() / 60), 1)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{round(minutes / 60)} h" if minutes < 36 * 60 else f"{round(minutes / 1440)} d"
+
+
+def outlets_line(story: Story) -> str:
+    """ "Reuters · DefenseScoop · +3", plain text."""
+    outlets = story.outlets
+    more = (f"+{len(outlets) - OUTLETS_SHOWN}",) if len(outlets) > OUTLETS_SHOWN else ()
+    return " · ".join((*(cut(outlet, 80) for outlet in outlets[:OUTLETS_SHOWN]), *more))
+
+
+def joined(parts: Iterable[str], between: str, limit: int) -> str:
+    """As many of the (escaped) parts, from the first, as fit into `limit`; never a part of one."""
+    text = ""
+    for part in parts:
+        longer = text + between + part if text else part
+        if length(longer) > limit:
+            break
+        text = longer
+    return text
+
+
+def excess(message: Message) -> list[str]:
+    """What of a message is over Discord's limits, in words; empty for every message drawn here."""
+    embed = (message.author, message.title, message.description, message.footer)
+    sizes = [
+        ("content", length(message.content)), ("author", length(message.author)), ("title", length(message.title)),
+        ("description", length(message.description)), ("footer", length(message.footer)),
+        ("fields", len(message.fields)), ("buttons", len(message.buttons)),
+        *(("field name", length(field.name)) for field in message.fields),
+        *(("field value", length(field.value)) for field in message.fields),
+        *(("button label", length(button.label)) for button in message.buttons),
+        *(("custom_id", length(button.custom_id or "")) for button in message.buttons),
+        ("embed", sum(map(length, embed)) + sum(length(field.name + field.value) for field in message.fields)),
+    ]  # fmt: skip
+    return [f"{name} is {size}, at most {LIMITS[name]}" for name, size in sizes if size > LIMITS[name]]
+
+
+def _description(story: Story, shown: int) -> str:
+    points = [f"• {escape(point, 500)}" for point in story.key_points[:shown]]
+    seen = f"First seen {relative(story.first_seen)}"
+    return "\n".join(points) + "\n\n" + seen if points else seen
+
+
+def _parties(story: Story) -> str:
+    if story.seller and story.buyer:
+        return f"{escape(story.seller.name, 100)} → {escape(story.buyer.name, 100)}"
+    if story.seller:
+        return f"Seller: {escape(story.seller.name, 100)}"
+    return f"Buyer: {escape(story.buyer.name, 100)}" if story.buyer else ""
+
+
+def _also_named(story: Story) -> str:
+    parties = {party.name for party in (story.buyer, story.seller) if party}
+    names = [name for name in story.organisations if name not in parties]
+    more = (f"+{len(names) - NAMES_SHOWN}",) if len(names) > NAMES_SHOWN else ()
+    return ", ".join((*(escape(name, 80) for name in names[:NAMES_SHOWN]), *more))
+
+
+def _listed(words: Sequence[str]) -> str:
+    """The first few different words, by their own look."""
+    different = list({word.casefold(): word for word in words if word}.values())
+    return ", ".join(escape(word, 60) for word in different[:WORDS_SHOWN])
