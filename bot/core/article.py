@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.core.entry import Entry
 from bot.core.feed import Feed
 from bot.core.link import canonical_link, outlet_of
-from bot.core.text import LONGEST_TEXT, cut, fingerprint, read_line, read_text
+from bot.core.text import LONGEST_TEXT, cut, fingerprint, read_line, plain_text
 
 LONGEST_TITLE = 500
 """Characters of a title that are kept: longer ones are texts put into the wrong field."""
@@ -43,7 +43,7 @@ def read_entry(entry: Entry, *, feed: Feed, first_seen: datetime) -> Article:
     """`entry` of `feed` as an Article, its text at most 5,000 characters. Never raises."""
     outlet = feed.outlet or entry.outlet or outlet_of(entry.link or "") or outlet_of(feed.url)
     title = _without_outlet(read_line(entry.title), (feed.outlet, entry.outlet, entry.outlet_name, outlet))
-    text = entry.text or read_text(entry.markup)
+    text = entry.text or plain_text(entry.markup)
     title, text = _titled(title, _without_title(text, title))
     return Article(
         title=cut(title, LONGEST_TITLE),

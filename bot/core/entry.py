@@ -17,7 +17,7 @@ from bot.core.body import check_size, encoding_of, ends_within_entry, is_json, i
 from bot.core.draft import Draft, as_text, clean_date, clean_guid, clean_language, clean_link, named, newest
 from bot.core.jsonfeed import json_draft, json_format, json_published, load_json_feed
 from bot.core.link import canonical_link, outlet_of
-from bot.core.text import LONGEST_MARKUP, read_line, read_text, scrub
+from bot.core.text import LONGEST_MARKUP, read_line, plain_text, scrub
 from bot.errors import FeedError
 
 
@@ -168,7 +168,7 @@ def _draft(item: Mapping[str, Any], *, base: str, language: str | None, now: dat
         link=clean_link(item.get("link"), base) or canonical_link(as_text(item.get("id"))),
         title=read_line(as_text(item.get("title"))),
         markup=markup,
-        text=read_text(markup),
+        text=plain_text(markup),
         published=_published(item, now),
         language=clean_language(item.get("language") or item.get("dc_language")) or language,
         outlet=outlet,

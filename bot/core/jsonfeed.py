@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.draft import Draft, as_text, clean_date, clean_guid, clean_language, clean_link
-from bot.core.text import LONGEST_MARKUP, read_line, read_text, scrub
+from bot.core.text import LONGEST_MARKUP, read_line, plain_text, scrub
 from bot.errors import FeedError
 
 
@@ -54,7 +54,7 @@ def json_draft(item: Mapping[str, Any], *, base: str, language: str | None, now:
         link=clean_link(item.get("url"), base) or clean_link(item.get("external_url"), base),
         title=read_line(as_text(item.get("title"))),
         markup=markup,
-        text=read_text(markup),
+        text=plain_text(markup),
         published=json_published(item, now),
         language=clean_language(item.get("language")) or language,
     )

@@ -86,7 +86,7 @@ def read_blocks(markup: str) -> tuple[str, ...]:
     return tuple(block for block in map(_without_ending, blocks) if block and not _is_boilerplate(block))
 
 
-def read_text(markup: str, limit: int = LONGEST_TEXT) -> str:
+def plain_text(markup: str, limit: int = LONGEST_TEXT) -> str:
     """The blocks of `markup`, one a line, cut at `limit` characters (see `cut`)."""
     return cut("\n".join(read_blocks(markup)), limit)
 
