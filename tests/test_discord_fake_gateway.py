@@ -2,27 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
 import pytest
 
-from tests.discord_fake import EventFault, FakeDiscord, Permission, point_client, running
-from tests.discord_fake.gateway import Intent
+from tests.discord_fake import EventFault, FakeDiscord, Permission, QuickClient, point_client, running
+from tests.discord_fake.sessions import Intent
 
 
-class Bot(discord.Client):
-    """A client that does not wait: neither for guilds nor between two IDENTIFYs."""
+class Bot(QuickClient):
+    """Notes what it hears."""
 
     def __init__(self, intents: discord.Intents | None = None) -> None:
-        chosen = intents or discord.Intents(guilds=True, guild_messages=True)
-        super().__init__(intents=chosen, guild_ready_timeout=0)
+        super().__init__(intents)
         self.seen: list[str] = []
         self.readies = 0
-
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        return
 
     async def on_ready(self) -> None:
         self.readies += 1
@@ -36,12 +32,6 @@ async def fake() -> AsyncIterator[FakeDiscord]:
     async with FakeDiscord() as server:
         yield server
     assert not server.unknown
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_log_in_and_guilds(fake: FakeDiscord) -> None:
@@ -90,7 +80,7 @@ async def test_message_content_intent(allowed: bool) -> None:
         async with running(fake, bot):
             posted = fake.post(user, channel, "hello")
             named = fake.post(user, channel, f"hello <@{fake.bot.id}>")
-            await until(lambda: len(bot.seen) == 2)
+            await fake.until(lambda: len(bot.seen) == 2)
             place = bot.get_partial_messageable(channel.id)
             read = [(await place.fetch_message(message.id)).content for message in (posted, named)]
     assert bot.seen == read == ["hello" if allowed else "", named.content]
@@ -105,7 +95,7 @@ async def test_resume_replays_what_was_missed(fake: FakeDiscord, code: int | Non
         dropped = asyncio.create_task(fake.drop_gateway(code))
         fake.post(user, channel, f"missed <@{fake.bot.id}>")
         await dropped
-        await until(lambda: bot.seen)
+        await fake.until(lambda: bot.seen)
         assert len(fake.gateway.resumes) == 1
         assert bot.readies == 1
 
@@ -114,8 +104,8 @@ async def test_reconnect_request_resumes(fake: FakeDiscord) -> None:
     bot = Bot()
     async with running(fake, bot):
         fake.reconnect()
-        await until(lambda: fake.gateway.resumes)
-        await until(lambda: fake.gateway.connected)
+        await fake.until(lambda: fake.gateway.resumes)
+        await fake.until(lambda: fake.gateway.connected)
     assert len(fake.gateway.identifies) == 1
 
 
@@ -124,7 +114,7 @@ async def test_invalid_session_identifies_anew(fake: FakeDiscord, how: str) -> N
     fake.add_guild()
     bot = Bot()
     async with running(fake, bot):
-        await until(lambda: bot.readies == 1)
+        await fake.until(lambda: bot.readies == 1)
         if how == "told":
             fake.invalid_session()
         else:
@@ -135,7 +125,7 @@ async def test_invalid_session_identifies_anew(fake: FakeDiscord, how: str) -> N
             else:
                 fake.clock.advance(3600)
             fake.gateway.refusing = False
-        await until(lambda: bot.readies == 2)
+        await fake.until(lambda: bot.readies == 2)
     assert len(fake.gateway.identifies) == 2
     assert len(bot.guilds) == 1
 
@@ -144,7 +134,7 @@ async def test_resumable_invalid_session(fake: FakeDiscord) -> None:
     bot = Bot()
     async with running(fake, bot):
         fake.invalid_session(resumable=True)
-        await until(lambda: fake.gateway.resumes and fake.gateway.connected)
+        await fake.until(lambda: fake.gateway.resumes and fake.gateway.connected)
     assert len(fake.gateway.identifies) == 1
 
 
@@ -153,19 +143,19 @@ async def test_events_of_channels_and_roles(fake: FakeDiscord) -> None:
     bot = Bot()
     async with running(fake, bot):
         channel = fake.add_channel(guild, "new")
-        await until(lambda: bot.get_channel(channel.id))
+        await fake.until(lambda: bot.get_channel(channel.id))
         role = fake.add_role(guild, "desk", mentionable=True)
-        await until(lambda: bot.guilds[0].get_role(role.id))
+        await fake.until(lambda: bot.guilds[0].get_role(role.id))
         seen = bot.get_channel(channel.id)
         assert isinstance(seen, discord.TextChannel)
         fake.set_permissions(channel, deny=Permission.SEND_MESSAGES)
-        await until(lambda: not seen.permissions_for(seen.guild.me).send_messages)
+        await fake.until(lambda: not seen.permissions_for(seen.guild.me).send_messages)
         fake.delete_channel(channel)
-        await until(lambda: bot.get_channel(channel.id) is None)
+        await fake.until(lambda: bot.get_channel(channel.id) is None)
         fake.remove_guild(guild)
-        await until(lambda: not bot.guilds)
+        await fake.until(lambda: not bot.guilds)
         fake.join(guild, fake.bot)
-        await until(lambda: bot.guilds)
+        await fake.until(lambda: bot.guilds)
 
 
 async def test_hidden_channel_sends_no_events(fake: FakeDiscord) -> None:
@@ -177,7 +167,7 @@ async def test_hidden_channel_sends_no_events(fake: FakeDiscord) -> None:
     async with running(fake, bot):
         fake.post(user, hidden, f"<@{fake.bot.id}> hidden")
         fake.post(user, shown, f"<@{fake.bot.id}> shown")
-        await until(lambda: bot.seen)
+        await fake.until(lambda: bot.seen)
     assert bot.seen == [f"<@{fake.bot.id}> shown"]
 
 
@@ -241,7 +231,7 @@ async def test_close_codes(fake: FakeDiscord, frames: list[tuple[int, object]], 
         for op, data in frames:
             filled = {"token": fake.token, **data} if op in (2, 6) and isinstance(data, dict) else data
             if isinstance(filled, dict) and filled.get("session_id") == "{session}":
-                await until(lambda: fake.gateway.sessions)
+                await fake.until(lambda: fake.gateway.sessions)
                 filled["session_id"] = next(iter(fake.gateway.sessions))
             await wire.send(op, filled)
         assert await wire.closed() == code

@@ -6,7 +6,22 @@
 
 from tests.discord_fake.fake import FakeDiscord
 from tests.discord_fake.faults import CREATE, CREATE_POST, EventFault, Fault
+from tests.discord_fake.inputs import NoResponse, NotPossible
 from tests.discord_fake.permissions import Permission
-from tests.discord_fake.pointing import point_client, running
+from tests.discord_fake.pointing import QuickClient, point_client, running
+from tests.discord_fake.remote import RemoteDiscord
 
-__all__ = ["CREATE", "CREATE_POST", "EventFault", "FakeDiscord", "Fault", "Permission", "point_client", "running"]
+__all__ = [
+    "CREATE",
+    "CREATE_POST",
+    "EventFault",
+    "FakeDiscord",
+    "Fault",
+    "NoResponse",
+    "NotPossible",
+    "Permission",
+    "QuickClient",
+    "RemoteDiscord",
+    "point_client",
+    "running",
+]

@@ -1,26 +1,33 @@
 """`FakeDiscord`: the parts put together behind one server on 127.0.0.1."""
 
+import asyncio
 import secrets
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
 
 from tests.discord_fake.clock import Clock
+from tests.discord_fake.commands import Commands
 from tests.discord_fake.faults import Faults
-from tests.discord_fake.gateway import Gateway, Intent
+from tests.discord_fake.gateway import Gateway
 from tests.discord_fake.hands import Hands
+from tests.discord_fake.interactions import Interactions
 from tests.discord_fake.lookups import Lookups
 from tests.discord_fake.messages import Messages
+from tests.discord_fake.people import People
 from tests.discord_fake.posting import Posting
 from tests.discord_fake.ratelimits import RateLimits
 from tests.discord_fake.rest import PREFIX, Description, Request, Rest
+from tests.discord_fake.sessions import Intent
+from tests.discord_fake.threads import Threads
 from tests.discord_fake.world import Ping, User, World
 
 HOST = "127.0.0.1"
 
 
-class FakeDiscord(Hands):
+class FakeDiscord(Hands, People):
     """A small Discord. Use it with `async with`; leaving it fails where the fake itself was at fault.
 
     token: what the bot must log in with. privileged: the privileged intents switched on for the application.
@@ -44,14 +51,21 @@ class FakeDiscord(Hands):
         self.faults = Faults()
         self.ratelimits = RateLimits(self.world.clock)
         posting = Posting(self.world)
-        super().__init__(self.world, posting)
+        self.commands = Commands(self.world)
+        interactions = Interactions(self.world, posting)
+        Hands.__init__(self, self.world, posting)
+        People.__init__(self, self.world, self.commands, interactions)
         self.message_routes = Messages(self.world, posting)
+        self.threads = Threads(self.world, posting, self.message_routes)
         self.gateway = Gateway(
             self.world, token=self.token, intents=Intent(privileged), compression=compression, faults=self.faults
         )
         routes = [
             *Lookups(self.world, lambda: self.gateway_url).routes(),
             *self.message_routes.routes(),
+            *self.threads.routes(),
+            *self.commands.routes(),
+            *interactions.routes(),
         ]
         self.rest = Rest(
             self.world, routes, token=self.token, faults=self.faults, ratelimits=self.ratelimits, openapi=openapi
@@ -97,6 +111,12 @@ class FakeDiscord(Hands):
     def violations(self) -> list[str]:
         """Where a request strayed from Discord's description."""
         return self.rest.violations
+
+    async def until(self, condition: Callable[[], object], *, seconds: float = 5.0) -> None:
+        """Wait until something holds; raises `TimeoutError` after some seconds of real time."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await self.world.pulse.wait(0.01)
 
     # -- the gateway
 

@@ -6,10 +6,7 @@ is kept and replayed. Events go to every session of the bot; there is one shard.
 
 import asyncio
 import json
-import secrets
-import zlib
-from collections import deque
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Any, Protocol
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -17,6 +14,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from tests.discord_fake.errors import JSON
 from tests.discord_fake.permissions import Permission
 from tests.discord_fake.render import guild_create_json, member_json, user_json, without_content
+from tests.discord_fake.sessions import Connection, Intent, Op, Session
 from tests.discord_fake.world import World
 
 HEARTBEAT_SECONDS = 41.25
@@ -26,20 +24,6 @@ SESSION_LIFETIME = 180.0
 FRAME_BYTES = 4096
 FRAMES, FRAMES_SECONDS = 120, 60.0
 API_VERSION = "10"
-
-
-class Op(IntEnum):
-    DISPATCH = 0
-    HEARTBEAT = 1
-    IDENTIFY = 2
-    PRESENCE = 3
-    VOICE = 4
-    RESUME = 6
-    RECONNECT = 7
-    REQUEST_MEMBERS = 8
-    INVALID_SESSION = 9
-    HELLO = 10
-    HEARTBEAT_ACK = 11
 
 
 class CloseCode(IntEnum):
@@ -54,14 +38,6 @@ class CloseCode(IntEnum):
     INVALID_VERSION = 4012
     INVALID_INTENTS = 4013
     DISALLOWED_INTENTS = 4014
-
-
-class Intent(IntFlag):
-    GUILDS = 1 << 0
-    GUILD_MEMBERS = 1 << 1
-    GUILD_PRESENCES = 1 << 8
-    GUILD_MESSAGES = 1 << 9
-    MESSAGE_CONTENT = 1 << 15
 
 
 PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
@@ -86,62 +62,6 @@ class _Close(Exception):  # noqa: N818 — a way out of the conversation, not an
     def __init__(self, code: CloseCode) -> None:
         super().__init__(code)
         self.code = code
-
-
-class Connection:
-    """One websocket; frames leave in the order they were queued."""
-
-    def __init__(self, request: web.Request, socket: web.WebSocketResponse, *, compressed: bool) -> None:
-        self._request = request
-        self._compressor = zlib.compressobj() if compressed else None
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
-        self.socket = socket
-        self.session: Session | None = None
-        self.frames: deque[float] = deque()
-        self.closed_by_us = False
-
-    def send(self, op: Op, data: Any = None, *, seq: int | None = None, event: str | None = None) -> None:
-        self._queue.put_nowait(json.dumps({"op": op, "d": data, "s": seq, "t": event}))
-
-    def send_text(self, frame: str) -> None:
-        self._queue.put_nowait(frame)
-
-    async def pump(self) -> None:
-        """Send queued frames until cancelled or disconnected; zlib-stream keeps one context per connection."""
-        while True:
-            frame = await self._queue.get()
-            try:
-                if self._compressor is None:
-                    await self.socket.send_str(frame)
-                else:
-                    packed = self._compressor.compress(frame.encode()) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
-                    await self.socket.send_bytes(packed)
-            except ConnectionError:
-                return
-
-    def abort(self) -> None:
-        """Cut the TCP connection without a closing handshake."""
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
-
-class Session:
-    """What RESUME comes back to: the intents and every dispatch since IDENTIFY."""
-
-    def __init__(self, intents: Intent) -> None:
-        self.id = secrets.token_hex(16)
-        self.intents = intents
-        self.seq = 0
-        self.frames: list[tuple[int, str]] = []
-        self.connection: Connection | None = None
-        self.lost_at: float | None = None
-
-    def dispatch(self, event: str, data: JSON) -> None:
-        self.seq += 1
-        frame = json.dumps({"op": Op.DISPATCH, "d": data, "s": self.seq, "t": event})
-        self.frames.append((self.seq, frame))
-        if self.connection is not None:
-            self.connection.send_text(frame)
 
 
 class Gateway:

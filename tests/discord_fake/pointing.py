@@ -23,6 +23,20 @@ class Addresses(Protocol):
     def gateway_url(self) -> str: ...
 
 
+class QuickClient(discord.Client):
+    """A client that does not wait: neither for guilds after READY nor five seconds between two IDENTIFYs."""
+
+    def __init__(self, intents: discord.Intents | None = None) -> None:
+        super().__init__(
+            intents=intents or discord.Intents(guilds=True, guild_messages=True),
+            guild_ready_timeout=0,
+            allowed_mentions=discord.AllowedMentions.all(),
+        )
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        return
+
+
 @contextmanager
 def point_client(fake: Addresses) -> Iterator[None]:
     """Within it every discord.py client of this process talks to the fake. Enter it before `Client.login`."""
