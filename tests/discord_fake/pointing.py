@@ -27,11 +27,8 @@ class QuickClient(discord.Client):
     """A client that does not wait: neither for guilds after READY nor five seconds between two IDENTIFYs."""
 
     def __init__(self, intents: discord.Intents | None = None) -> None:
-        super().__init__(
-            intents=intents or discord.Intents(guilds=True, guild_messages=True),
-            guild_ready_timeout=0,
-            allowed_mentions=discord.AllowedMentions.all(),
-        )
+        chosen = intents or discord.Intents(guilds=True, guild_messages=True)
+        super().__init__(intents=chosen, guild_ready_timeout=0)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         return
