@@ -40,20 +40,25 @@ class AmountFinder:
 
 
 _NUMBER = r"\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
+_RANGE = r"\s?(?:-|–|—|to|bis|à|a)\s?"
 _GAP = r"[\s\u00a0\u202f-]{0,2}"
 _THOUSANDS = re.compile(r"\d{1,3}([.,' \u00a0\u202f])\d{3}(?:\1\d{3})*")
 
 
 def amount_finder(rules: AmountRules) -> AmountFinder:
     """`rules` made ready. The longest form of a mark or word wins."""
-    before = _alternatives(rules.before)
+    before, after = _alternatives(rules.before), _alternatives(rules.after)
     multiplier = f"(?:{_alternatives(rules.multipliers)})"
-    after = _alternatives(rules.after)
-    number = f"{_NUMBER}|(?:{_alternatives(rules.numbers)})(?=[\\s-])" if rules.numbers else _NUMBER
-    unit = rf"(?:{_GAP}(?P<mult%d>{multiplier}(?:\s{multiplier})?))"
-    first = rf"(?<![^\W\d_])(?P<before>{before})\s?(?P<num1>{_NUMBER}){unit % 1}?"
-    second = rf"(?<![\w.,$€£])(?P<num2>{number}){unit % 2}?{_GAP}(?:de\s|d['’]|di\s|of\s)?(?P<after>{after})"
-    return AmountFinder(rules, re.compile(f"{first}|{second}", re.IGNORECASE))
+    number = f"(?:{_NUMBER})(?:{_RANGE}(?:{before})?(?:{_NUMBER}))?"
+    unit = rf"{_GAP}(?P<mult%d>{multiplier}(?:\s{multiplier})?)"
+    linked = rf"{_GAP}(?:de\s|d['’]|di\s|of\s)?(?P<after%d>{after})(?!\d)"
+    forms = [
+        rf"(?<![^\W\d_])(?P<before>{before})\s?(?P<num1>{number})(?:{unit % 1})?",
+        rf"(?<![\w.,$€£])(?P<num2>{number})(?:{unit % 2})?{linked % 2}",
+    ]
+    if rules.numbers:
+        forms.append(rf"(?<!\w)(?P<num3>{_alternatives(rules.numbers)}){unit % 3}{linked % 3}")
+    return AmountFinder(rules, re.compile("|".join(forms), re.IGNORECASE))
 
 
 def _alternatives(forms: Iterable[str]) -> str:
@@ -84,17 +89,16 @@ def distinct(amounts: Iterable[Amount]) -> tuple[Amount, ...]:
 
 
 def _amount(match: re.Match[str], rules: AmountRules) -> Amount | None:
-    number = match["num1"] or match["num2"]
-    factor = _factor(match["mult1"] or match["mult2"], rules.multipliers)
-    mark = match["before"]
-    value = rules.numbers.get(number.lower())
+    groups = match.groupdict()
+    mark = groups["before"]
+    behind = groups["after2"] or groups.get("after3")
+    factor = _factor(groups["mult1"] or groups["mult2"] or groups.get("mult3"), rules.multipliers)
+    if behind and factor == 1 and behind.lower() in rules.scaled:
+        return None
+    currency = _lookup(mark, rules.before) if mark else _lookup(behind or "", rules.after)
+    value = rules.numbers.get((groups.get("num3") or "").lower())
     if value is None:
-        value = _value(number, multiplied=factor != 1, marked=mark is not None)
-    elif factor == 1:
-        return None
-    if not mark and factor == 1 and match["after"].lower() in rules.scaled:
-        return None
-    currency = _lookup(mark, rules.before) if mark else _lookup(match["after"], rules.after)
+        value = _value(groups["num1"] or groups["num2"], multiplied=factor != 1, marked=mark is not None)
     return Amount(match.group().strip(), round(value * factor, 2), currency, match.start())
 
 
@@ -130,8 +134,10 @@ def _lookup(words: str, forms: Mapping[str, str]) -> str | None:
 
 
 def _value(number: str, *, multiplied: bool, marked: bool) -> float:
-    """The number behind "1,200", "4,3", "1.200.000", "1 000". One point before three digits is decimal where a
-    currency sign stands before the number and a multiplier after it ("$1.250 billion")."""
+    """The number behind "1,200", "4,3", "1.200.000", "1 000"; of a range, the lower end. One point before three digits
+    is decimal where a currency sign stands before the number and a multiplier after it ("$1.250 billion")."""
+    lower = re.match(_NUMBER, number)
+    number = lower.group() if lower else number
     groups = _THOUSANDS.match(number)
     decimal_point = multiplied and marked and number.count(".") == 1 and "," not in number
     if groups and not decimal_point:

@@ -7,9 +7,7 @@ language model: `prepare` is given one.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-from spacy.language import Language
-from spacy.tokens import Doc
+from typing import TYPE_CHECKING
 
 from bot.core.amounts import Amount, amounts_of, distinct
 from bot.core.article import Article
@@ -31,6 +29,10 @@ from bot.core.organisations import (
 from bot.core.patterns import Masked, mask
 from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
 from bot.core.words import Sentence, StopWords, Words, clean, language_of, sentences_of, words_of
+
+if TYPE_CHECKING:  # half a second and 100 MB that a process without a language model need not spend
+    from spacy.language import Language
+    from spacy.tokens import Doc
 
 COMPONENTS = ("tok2vec", "tagger", "attribute_ruler", "lemmatizer", "ner")
 """The components of a language model that the analysis uses; the others are left out."""
@@ -70,7 +72,7 @@ class Tools:
     """`Knowledge` made ready, once for each worker. It stays in its process."""
 
     knowledge: Knowledge
-    nlp: Language
+    nlp: "Language"
     gazetteer: Gazetteer
     judges: tuple[Judge, ...]
     events: EventReader
@@ -88,7 +90,7 @@ class Reading:
     places: tuple[Place, ...]
 
 
-def prepare(knowledge: Knowledge, nlp: Language) -> Tools:
+def prepare(knowledge: Knowledge, nlp: "Language") -> Tools:
     """`knowledge` and a loaded language model (or `spacy.blank("en")`) made ready for `analyse`."""
     return Tools(
         knowledge,
@@ -148,7 +150,7 @@ def _missing(reading: Reading) -> str | None:
     return None
 
 
-def _full(reading: Reading, relevance: Relevance, doc: Doc, tools: Tools) -> Analysis:
+def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> Analysis:
     """Everything that a relevant article says."""
     knowledge = tools.knowledge
     language = language_of(reading.words, knowledge.stop)
@@ -165,7 +167,7 @@ def _full(reading: Reading, relevance: Relevance, doc: Doc, tools: Tools) -> Ana
     return Analysis(relevance, found, event, points, terms, _problem(tools))
 
 
-def _places(reading: Reading, doc: Doc, language: str | None, tools: Tools) -> list[Place]:
+def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) -> list[Place]:
     """Every naming of an organisation. The model reads English; in other languages the gazetteer stands alone."""
     places = with_acronyms(reading.places, reading.words)
     if language not in (None, "en"):
@@ -193,7 +195,7 @@ def _stop(language: str | None, stop: StopWords) -> frozenset[str]:
     return stop.by_language.get(language or "en", frozenset())
 
 
-def _terms(reading: Reading, doc: Doc, stop: frozenset[str], *, lemmas: bool) -> dict[str, int]:
+def _terms(reading: Reading, doc: "Doc", stop: frozenset[str], *, lemmas: bool) -> dict[str, int]:
     outlet = set(words_of(reading.article.outlet.lower()).forms)
     lemma_at = {token.idx: token.lemma_.lower() for token in doc if token.lemma_} if lemmas else {}
     counts: Counter[str] = Counter()

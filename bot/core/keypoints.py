@@ -3,6 +3,7 @@
 It chooses among the sentences of the text; it never writes one.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from dataclasses import dataclass, field
 from bot.core.patterns import Masked
 from bot.core.phrases import Phrases, build, find
 from bot.core.words import Sentence, Words, words_of
+
+AT_BEGINNING = frozenset(["opening", "speech"])
+"""Groups of phrases that count only where a sentence begins with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +29,23 @@ class KeyPoint:
 class KeyPointRules:
     """What makes a sentence worth quoting (`config/keypoints.toml`).
 
-    `weights` are those of the features below; `phrases` maps a group of phrases ("boilerplate", "opening", …) to its
-    phrases, and the group's name is a weight too. `most` sentences, about `words` words together, none with fewer than
-    `shortest` or more than `longest`; `redundancy` is what likeness to a chosen sentence costs, 0…1.
+    A sentence is worth what its content words are worth, less what chosen sentences already say, less `price` for each
+    of its words, plus `weights` of the features below. A content word is worth 1, and more (`words`) if the text
+    repeats it, the title says it, or it is a number; the worth fades with the place of the sentence (`fade`) down to
+    `floor`. At most `most` sentences with `room` words together, each of `shortest` to `longest` words. `phrases`
+    maps a group of phrases ("boilerplate", "opening", …) to its phrases; the group's name is a weight too.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, float] = field(default_factory=dict)
     most: int = 3
-    words: int = 45
+    room: int = 60
     shortest: int = 5
     longest: int = 60
-    redundancy: float = 0.5
+    price: float = 0.2
+    fade: float = 0.6
+    floor: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,13 @@ class Chooser:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence with its content words and its score so far."""
+    """A sentence: `worth` of each content word, `extra` for its features, and the features that spoke for it."""
 
     sentence: Sentence
     place: int
     length: int
-    terms: frozenset[str]
-    score: float
+    worth: Mapping[str, float]
+    extra: float
     reasons: tuple[str, ...]
 
 
@@ -77,22 +86,24 @@ def key_points(
 ) -> tuple[KeyPoint, ...]:
     """At most `most` of `sentences` (with their masked `lines`), in the order of the text.
 
-    `title` holds the title's content words. Position, centrality by plain term frequency and likeness to the title
-    after Nenkova & Vanderwende (2005); redundancy by maximal marginal relevance (Carbonell & Goldstein 1998).
+    `title` holds the stems of the title's content words. Centrality by plain term frequency after Nenkova &
+    Vanderwende (2005); the choice is greedy over covered words, a submodular gain (Lin & Bilmes 2011), which is
+    maximal marginal relevance with words for likeness.
     """
     worded = [words_of(sentence.text) for sentence in sentences]
     terms = [frozenset(stem(word) for word in words.lower if word not in stop) for words in worded]
-    counts = Counter(term for own in terms for term in own)
-    pairs = zip(sentences, worded, terms, lines, strict=True)
-    candidates = [
-        _candidate(place, sentence, words, own, line, counts, title, chooser)
-        for place, (sentence, words, own, line) in enumerate(pairs)
-        if "\ufffd" not in sentence.text
-    ]
-    fitting = [c for c in candidates if chooser.rules.shortest <= c.length <= chooser.rules.longest]
-    chosen = _chosen(fitting or candidates, chooser.rules)
-    chosen.sort(key=lambda candidate: candidate.place)
-    return tuple(KeyPoint(c.sentence.text, round(c.score, 3), c.reasons) for c in chosen)
+    worths = _worths(Counter(term for own in terms for term in own), title, chooser.rules)
+    candidates = []
+    for place, (sentence, words, own, line) in enumerate(zip(sentences, worded, terms, lines, strict=True)):
+        fading = chooser.rules.floor + (1 - chooser.rules.floor) * math.exp(-chooser.rules.fade * place)
+        extra, reasons = _extra(sentence, words, own, line, title, chooser)
+        worth = {term: worths[term] * fading for term in sorted(own)}
+        candidates.append(Candidate(sentence, place, len(words.forms), worth, extra, reasons))
+    chosen = _chosen([candidate for candidate in candidates if _quotable(candidate, chooser.rules)], chooser.rules)
+    return tuple(
+        KeyPoint(candidate.sentence.text, round(gain, 3), candidate.reasons)
+        for candidate, gain in sorted(chosen, key=lambda pair: pair[0].place)
+    )
 
 
 def stem(word: str) -> str:
@@ -103,61 +114,60 @@ def stem(word: str) -> str:
     return word
 
 
-def _candidate(
-    place: int, sentence: Sentence, words: Words, terms: frozenset[str], line: Masked, counts: Mapping[str, int],
-    title: frozenset[str], chooser: Chooser,
-) -> Candidate:  # fmt: skip
-    weights = chooser.rules.weights
-    values = _values(place, sentence, words, terms, line, counts, title)
-    for hit in find(words, chooser.phrases):
-        for group in hit.names:
-            if group not in ("opening", "speech") or hit.first == 0:
-                values[group] = 1.0
-    parts = {name: weights.get(name, 0.0) * value for name, value in values.items()}
-    reasons = sorted((name for name in parts if parts[name] > 0), key=lambda name: -parts[name])
-    return Candidate(sentence, place, len(words.forms), terms, sum(parts.values()), tuple(reasons[:3]))
-
-
-def _values(
-    place: int, sentence: Sentence, words: Words, terms: frozenset[str], line: Masked, counts: Mapping[str, int],
-    title: frozenset[str],
-) -> dict[str, float]:  # fmt: skip
-    """The features of a sentence, each about 0…1."""
-    top = max(counts.values(), default=1)
+def _worths(counts: Mapping[str, int], title: frozenset[str], rules: KeyPointRules) -> dict[str, float]:
+    """What each content word of the text is worth."""
+    weights = rules.words
     return {
-        "position": 1 / (1 + place),
-        "first": float(place == 0),
-        "centrality": sum(counts[term] for term in terms) / (len(terms) * top) if terms else 0.0,
-        "title": len(terms & title) / len(title) if title else 0.0,
-        "organisations": min(len(line.marks), 3) / 3,
-        "amount": float("\x02" in line.line),
-        "number": float(any(form.isdigit() for form in words.forms)),
-        "question": float("?" in sentence.text or "？" in sentence.text or "؟" in sentence.text),
-        "unclosed": float(not sentence.closed),
-        "echo": float(bool(terms) and terms <= title),
-        "shouting": float(sentence.text.isupper()),
-        "length": min(len(words.forms), 40) / 40,
+        term: 1
+        + weights.get("repeated", 0.0) * math.log(count)
+        + weights.get("title", 0.0) * (term in title)
+        + weights.get("number", 0.0) * any(character.isdigit() for character in term)
+        for term, count in counts.items()
     }
 
 
-def _chosen(candidates: Sequence[Candidate], rules: KeyPointRules) -> list[Candidate]:
-    """The best sentences by marginal score, while there are words left; the first is taken at any length."""
-    chosen: list[Candidate] = []
-    left = list(candidates)
-    spent = 0
+def _extra(
+    sentence: Sentence, words: Words, terms: frozenset[str], line: Masked, title: frozenset[str], chooser: Chooser
+) -> tuple[float, tuple[str, ...]]:
+    """What a sentence's features add to its worth, and which of them speak for it."""
+    values = {
+        "first": float(sentence.block == 0 and sentence.start == 0),
+        "organisations": min(len(line.marks), 3) / 3,
+        "amount": float("\x02" in line.line),
+        "question": float(any(mark in sentence.text for mark in "?？؟")),
+        "unclosed": float(not sentence.closed),
+        "echo": float(bool(terms) and terms <= title),
+        "shouting": float(sentence.text.isupper()),
+    }
+    for hit in find(words, chooser.phrases):
+        values |= {group: 1.0 for group in hit.names if group not in AT_BEGINNING or hit.first == 0}
+    parts = {name: chooser.rules.weights.get(name, 0.0) * value for name, value in values.items()}
+    reasons = sorted((name for name in parts if parts[name] > 0), key=lambda name: -parts[name])
+    return sum(parts.values()), tuple(reasons)
+
+
+def _quotable(candidate: Candidate, rules: KeyPointRules) -> bool:
+    return rules.shortest <= candidate.length <= rules.longest and "\ufffd" not in candidate.sentence.text
+
+
+def _chosen(candidates: Sequence[Candidate], rules: KeyPointRules) -> list[tuple[Candidate, float]]:
+    """The candidates that gain most, one by one, while there is room and anything gains."""
+    chosen: list[tuple[Candidate, float]] = []
+    said: dict[str, float] = {}
+    left, room = list(candidates), rules.room
     while left and len(chosen) < rules.most:
-        room = [c for c in left if not chosen or spent + c.length <= rules.words * 1.1]
-        if not room:
-            break
-        best = max(room, key=lambda c: c.score - rules.redundancy * _likeness(c, chosen))
-        if chosen and best.score - rules.redundancy * _likeness(best, chosen) <= 0:
-            break
-        chosen.append(best)
+        gain, best = max(((_gain(c, said, rules), c) for c in left), key=lambda pair: (pair[0], -pair[1].place))
         left.remove(best)
-        spent += best.length
+        if gain <= 0:
+            break
+        if best.length > room:
+            continue
+        chosen.append((best, gain))
+        room -= best.length
+        said |= {term: max(worth, said.get(term, 0.0)) for term, worth in best.worth.items()}
     return chosen
 
 
-def _likeness(candidate: Candidate, chosen: Sequence[Candidate]) -> float:
-    """The greatest share of its words that a chosen sentence already says."""
-    return max((len(candidate.terms & c.terms) / max(1, len(candidate.terms)) for c in chosen), default=0.0)
+def _gain(candidate: Candidate, said: Mapping[str, float], rules: KeyPointRules) -> float:
+    new = sum(max(0.0, worth - said.get(term, 0.0)) for term, worth in candidate.worth.items())
+    return new + candidate.extra - rules.price * candidate.length

@@ -180,10 +180,13 @@ class KeyPointsFile(Table):
     """`keypoints.toml`"""
 
     most: int = Field(ge=1, le=3)
-    words: int = Field(ge=10, le=200)
+    room: int = Field(ge=10, le=200)
     shortest: int = Field(ge=1)
     longest: int = Field(ge=10)
-    redundancy: float = Field(ge=0)
+    price: float = Field(ge=0)
+    fade: float = Field(ge=0)
+    floor: float = Field(ge=0, le=1)
+    words: dict[str, float] = Field(default_factory=dict)
     weights: dict[str, float] = Field(default_factory=dict)
     phrases: dict[str, tuple[Phrase, ...]] = Field(default_factory=dict)
 
