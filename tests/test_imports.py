@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The data path: a file of `core` imports only from those before it.
 PATH = (
-    "feed", "link", "text", "body", "draft", "jsonfeed", "entry", "article", "organisations", "relevance",
+    "feed", "link", "text", "body", "draft", "jsonfeed", "entry", "novelty", "article", "organisations", "relevance",
     "amounts", "event", "keypoints", "analysis", "story", "alert", "message",
 )  # fmt: skip
 

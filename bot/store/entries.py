@@ -1,29 +1,21 @@
 """Entries and the names by which they are met again, each within its feed.
 
-It remembers; whether an entry under a new name is an old one is decided in core/entry and the poll tick.
+It remembers; whether an entry under a new name is an old one is decided in core/novelty.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Connection, func, select
 
 from bot.core.entry import Entry
+from bot.core.novelty import Known
 from bot.store.codec import clean
 from bot.store.dialect import insert
 from bot.store.schema import aliases, entries
 
 LONGEST_NAME = 500  # characters; PostgreSQL's index rows end at 2,700 bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An entry that the store holds: its row id and its title as it was first seen."""
-
-    entry_id: int
-    title: str
 
 
 def find(c: Connection, feed_id: int, names: Iterable[str]) -> dict[str, Known]:

@@ -11,7 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection
 
-from bot.errors import StoreError
+from bot.errors import InUseError, StoreError
 
 HEADER = b"SQLite format 3\0"
 
@@ -35,7 +35,7 @@ def lock(path: Path) -> FileLock:
     try:
         beside.acquire()
     except Timeout as error:
-        raise StoreError(
+        raise InUseError(
             f"The database {path} is in use by another Tocsin; stop that one first, or name another with --database."
         ) from error
     except OSError as error:

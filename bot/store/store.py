@@ -7,13 +7,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import URL, Connection, Engine
 
+from bot.errors import InUseError
 from bot.store import sqlite
 from bot.store.engine import address, engine_for, file_of, name_of, sentences
-from bot.store.upgrade import upgrade
+from bot.store.upgrade import refuse_outdated, upgrade
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -32,10 +34,12 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, busy: float = 30.0, readers: int = 4) -> AsyncIterator[Self]:
+    async def open(cls, url: str, *, alone: bool = True, busy: float = 30.0, readers: int = 4) -> AsyncIterator[Self]:
         """The database at `url` (`sqlite:///path` or `postgresql://…`), checked, locked and with its tables up to date.
 
-        `busy` is how many seconds to wait for another program's lock. Raises StoreError if it cannot be used.
+        One process at a time may hold an SQLite file. `alone` False is for a short look or change: where another
+        Tocsin holds the file, it goes beside that one. `busy` is how many seconds to wait for another program's lock.
+        Raises StoreError if the database cannot be used.
         """
         where = address(url)
         with (
@@ -43,7 +47,7 @@ class Store:
             ThreadPoolExecutor(readers, "store-reader") as pool,
             ExitStack() as held,
         ):
-            engine, upgraded = await _finish(writer.submit(_make_ready, where, held, busy, readers + 1))
+            engine, upgraded = await _finish(writer.submit(_make_ready, where, held, busy, readers + 1, alone))
             yield cls(url=where, engine=engine, readers=pool, writer=writer, upgraded=upgraded)
 
     @property
@@ -89,17 +93,31 @@ async def _finish(job: Future[Result]) -> Result:
         raise
 
 
-def _make_ready(url: URL, held: ExitStack, busy: float, connections: int) -> tuple[Engine, bool]:
+def _make_ready(url: URL, held: ExitStack, busy: float, connections: int, alone: bool) -> tuple[Engine, bool]:
     """An engine on a locked, checked and upgraded database; `held` closes it and frees the lock."""
     file = file_of(url)
-    if file:
-        sqlite.prepare(file)
-        held.enter_context(sqlite.lock(file))
+    ours = _lock(file, held, alone) if file else True
     engine = engine_for(url, busy=busy, connections=connections)
     held.callback(engine.dispose)
     with sentences(url):
+        if not ours:
+            with engine.begin() as connection:
+                refuse_outdated(connection, name_of(url))
+            return engine, False
         if file:
             with engine.begin() as connection:
                 sqlite.check(connection, name_of(url))
         with engine.execution_options(writes=True).begin() as connection:
             return engine, upgrade(connection, name_of(url))
+
+
+def _lock(file: Path, held: ExitStack, alone: bool) -> bool:
+    """Takes the file's lock; False if another Tocsin has it and that is no hindrance."""
+    sqlite.prepare(file)
+    try:
+        held.enter_context(sqlite.lock(file))
+    except InUseError:
+        if alone:
+            raise
+        return False
+    return True

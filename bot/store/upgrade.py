@@ -24,6 +24,13 @@ def upgrade(connection: Connection, name: str) -> bool:
     return True
 
 
+def refuse_outdated(connection: Connection, name: str) -> None:
+    """Raises StoreError unless the tables are those of this program; changes nothing."""
+    scripts = ScriptDirectory.from_config(_config(connection))
+    if MigrationContext.configure(connection).get_current_heads() != tuple(scripts.get_heads()):
+        raise StoreError(f"The Tocsin that uses {name} is of another version than this one; stop it first.")
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", "bot.store:migrations")
