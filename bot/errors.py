@@ -35,6 +35,10 @@ class StoreError(TocsinError):
     """The database cannot be used: locked, read-only, newer than the program, damaged, out of reach."""
 
 
+class InUseError(StoreError):
+    """Another Tocsin holds the database."""
+
+
 class FeedError(TocsinError):
     """The feed's fault: it cannot be reached, refuses, or is not a feed. Counted on the feed."""
 

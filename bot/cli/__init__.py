@@ -1,4 +1,7 @@
-"""The command line: `tocsin …`. One file for each command or group; results to standard output, logs to standard error."""
+"""The command line: `tocsin …`, one file for each command or group.
+
+Results go to standard output, logs and progress to standard error.
+"""
 
 from importlib.metadata import version
 from typing import Annotated
