@@ -1,0 +1,130 @@
+"""The Discord client: no privileged intent, no mention of anybody, closed to servers that the operator did not name.
+
+Commands, buttons and the sentence for an error are handed in; it holds none. It sends no alerts (see sender).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.client.budget import Budget
+from bot.client.replies import Failure, Interaction, PersistentButton, reply
+from bot.client.rights import open_channels
+from bot.core.pages import refusal
+
+log = structlog.get_logger(__name__)
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group
+ChannelsOpen = Callable[[Sequence[int]], Awaitable[None]]
+
+CLOSED = "This Tocsin does not serve this server. Its operator can add it to `allowed_guilds`; the server's id is {}."
+NO_SERVER = "Tocsin works in servers only; use the command in a channel of one."
+
+
+class Tree(app_commands.CommandTree[discord.Client]):
+    """The commands, open to the allowed servers only, with one place for what goes wrong in them."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        client = self.client
+        return await client.admits(interaction) if isinstance(client, TocsinClient) else True
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        if isinstance(self.client, TocsinClient):
+            await self.client.explain(interaction, error)
+
+
+class TocsinClient(discord.Client):
+    """The connection to Discord. `explain` answers a person when a command or button fails.
+
+    `allowed_guilds` are server ids; "*" opens it to every server, and none closes it to all. `channels_open` is told
+    the channels that can be written into whenever that may have changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        commands: Sequence[Command],
+        buttons: Sequence[type[PersistentButton]],
+        explain: Failure,
+        allowed_guilds: Sequence[str] = (),
+        channels_open: ChannelsOpen | None = None,
+        budget: Budget | None = None,
+        **options: Any,  # noqa: ANN401 - those of discord.Client
+    ) -> None:
+        self.budget = budget or Budget()
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=30.0,
+            http_trace=self.budget.trace(),
+            **options,
+        )
+        self.explain = explain
+        self.tree = Tree(self)
+        self._buttons = tuple(buttons)
+        self._allowed = frozenset(allowed_guilds)
+        self._channels_open = channels_open
+        self._synced = False
+        for command in commands:
+            self.tree.add_command(command)
+
+    async def setup_hook(self) -> None:
+        """After each login, before the gateway: buttons always, commands once in the life of the program."""
+        self.add_dynamic_items(*self._buttons)
+        if self._synced:
+            return
+        try:
+            registered = await self.tree.sync()
+            log.info("commands.registered", commands=len(registered))
+        except app_commands.CommandSyncFailure as error:
+            sentence = "Discord refuses the commands, so people cannot use them; alerts go on. Please report this."
+            log.error("commands.refused", sentence=sentence, said=str(error))
+        self._synced = True
+
+    def serves(self, guild_id: int | None) -> bool:
+        """Whether the operator opened this instance to the server."""
+        return guild_id is not None and ("*" in self._allowed or str(guild_id) in self._allowed)
+
+    async def admits(self, interaction: Interaction) -> bool:
+        """Whether the interaction may go on; a person who may not is told why, autocomplete gets no choice."""
+        if self.serves(interaction.guild_id):
+            return True
+        if interaction.type is discord.InteractionType.autocomplete:
+            await interaction.response.autocomplete([])
+        elif interaction.guild_id is None:
+            await reply(interaction, refusal(NO_SERVER))
+        else:
+            await reply(interaction, refusal(CLOSED.format(interaction.guild_id)))
+        return False
+
+    async def on_ready(self) -> None:
+        """Also after every new session, so nothing here may count how often it runs."""
+        log.info("client.ready", servers=len(self.guilds))
+        for guild in self.guilds:
+            await self._tell_open(guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        log.info("guild.joined", guild=guild.id, served=self.serves(guild.id))
+        await self._tell_open(guild)
+
+    async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        await self._tell_open(after.guild)
+
+    async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
+        await self._tell_open(after.guild)
+
+    async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
+        await self._tell_open(after)
+
+    async def on_thread_update(self, _before: discord.Thread, after: discord.Thread) -> None:
+        await self._tell_open(after.guild)
+
+    async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
+        if self.user is not None and after.id == self.user.id:
+            await self._tell_open(after.guild)
+
+    async def _tell_open(self, guild: discord.Guild) -> None:
+        if self._channels_open is not None:
+            await self._channels_open(open_channels(guild))

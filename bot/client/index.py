@@ -1,0 +1,56 @@
+"""What autocomplete offers, kept in memory: Discord waits three seconds for it and takes no deferral.
+
+It is refreshed from outside (see the remember handler); it looks nothing up itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from discord import app_commands
+
+from bot.core.escape import cut
+
+CHOICES = 25  # https://docs.discord.com/developers/interactions/application-commands
+NAME = 100
+
+
+@dataclass(slots=True)
+class Index:
+    """Names that people may choose from, the likeliest first.
+
+    `topics` and `stories` are (value, name); `subscriptions` holds those of each server by its id.
+    """
+
+    topics: Sequence[tuple[str, str]] = ()
+    organisations: Sequence[str] = ()
+    stories: Sequence[tuple[str, str]] = ()
+    subscriptions: dict[int, Sequence[tuple[int, str]]] = field(default_factory=dict)
+
+
+def choices(offered: Iterable[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
+    """The (value, name) whose name holds what was typed, those that begin with it first; at most 25."""
+    wanted = typed.strip().casefold()
+    found = [(value, name) for value, name in offered if wanted in name.casefold() and 0 < len(value) <= NAME]
+    found.sort(key=lambda pair: not pair[1].casefold().startswith(wanted))
+    return [app_commands.Choice(name=cut(name, NAME) or value, value=value) for value, name in found[:CHOICES]]
+
+
+def list_choices(offered: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
+    """Choices for an option that takes several names with commas: what stands before the last comma stays."""
+    before, comma, last = typed.rpartition(",")
+    kept = before + comma + " " if comma else ""
+    taken = {name.casefold() for name in split_list(before)}
+    found = choices(((name, name) for name in offered if name.casefold() not in taken), last)
+    whole = [(kept + choice.value).strip() for choice in found]
+    return [app_commands.Choice(name=name, value=name) for name in whole if len(name) <= NAME]
+
+
+def split_list(text: str | None) -> tuple[str, ...]:
+    """The names of a comma-separated option, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+
+
+def value_chosen(typed: str, offered: Iterable[tuple[str, str]]) -> str:
+    """The value of what was typed: people may send a name without choosing it from the list."""
+    wanted = typed.strip().casefold()
+    return next((value for value, name in offered if wanted in (value.casefold(), name.casefold())), typed.strip())

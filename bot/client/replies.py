@@ -1,0 +1,82 @@
+"""Answers to people: deferring, replying, buttons that outlive a restart.
+
+It draws nothing and knows no commands; a handler calls it once it knows what to say.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Self, cast
+
+import discord
+
+from bot.client.drawing import shown, to_embed, to_view
+from bot.core.message import Message
+
+Interaction = discord.Interaction[discord.Client]
+Press = Callable[[Interaction, "re.Match[str]"], Awaitable[None]]
+Failure = Callable[[Interaction, Exception], Awaitable[None]]
+Admission = Callable[[Interaction], Awaitable[bool]]
+
+
+async def defer(interaction: Interaction, *, share: bool = False) -> None:
+    """Tells Discord that an answer follows; only the person who asked sees it unless `share`."""
+    await interaction.response.defer(ephemeral=not share, thinking=True)
+
+
+async def reply(interaction: Interaction, message: Message, *, share: bool = False) -> None:
+    """Answers with `message`, after a deferral or at once."""
+    if interaction.response.is_done():
+        await interaction.followup.send(message.content, ephemeral=not share, **shown(message))
+    else:
+        await interaction.response.send_message(message.content or None, ephemeral=not share, **shown(message))
+
+
+async def replace(interaction: Interaction, message: Message) -> None:
+    """Makes the message under which a button was pressed show `message`, after a deferral."""
+    await interaction.edit_original_response(
+        content=message.content or None, embed=to_embed(message), view=to_view(message)
+    )
+
+
+class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"(?!)"):
+    """A button known by the pattern of its custom_id, so that it needs no memory of the message it stands under."""
+
+    def __init__(self, item: discord.ui.Button[discord.ui.View], match: "re.Match[str]") -> None:
+        super().__init__(item)
+        self.match = match
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        _interaction: Interaction,
+        item: discord.ui.Item[Any],
+        match: "re.Match[str]",
+        /,
+    ) -> Self:
+        return cls(cast("discord.ui.Button[discord.ui.View]", item), match)
+
+    async def pressed(self, interaction: Interaction) -> None:
+        raise NotImplementedError
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        admits: Admission | None = getattr(interaction.client, "admits", None)
+        return admits is None or await admits(interaction)
+
+    async def callback(self, interaction: Interaction) -> None:
+        try:
+            await self.pressed(interaction)
+        except Exception as error:
+            explain: Failure | None = getattr(interaction.client, "explain", None)
+            if explain is None:
+                raise
+            await explain(interaction, error)
+
+
+def persistent_button(template: str, press: Press) -> type[PersistentButton]:
+    """The button whose custom_id matches `template` as a whole and that calls `press` with the match."""
+
+    class Pressed(PersistentButton, template=template):
+        async def pressed(self, interaction: Interaction) -> None:
+            await press(interaction, self.match)
+
+    return Pressed

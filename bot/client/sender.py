@@ -1,0 +1,130 @@
+"""Sends alerts through discord.py: one call, one answer, every error one of bot/errors.
+
+Each create carries the delivery's own nonce, which Discord remembers for a few minutes, so that a repeat gives the
+message that stands there already. It repeats nothing but the opening of an archived thread, and settles no rows.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TypeVar
+
+import discord
+
+from bot.client.answers import ARCHIVED, BLOCK, delivery_error
+from bot.client.budget import SLOW, STOP, Budget
+from bot.client.drawing import shown, to_embed, to_view
+from bot.core.message import Message, mark_of
+from bot.errors import BlockedError, DestinationForbiddenError, RateLimitedError
+
+SEARCHED = 1_000  # messages of a channel's history that are looked through for a mark
+Result = TypeVar("Result")
+
+
+class DiscordSender:
+    """Writes into channels. `timeout` is seconds for one call, discord.py's own retries included."""
+
+    def __init__(self, client: discord.Client, *, budget: Budget | None = None, timeout: float = 45.0) -> None:
+        self._client = client
+        self._budget = budget or Budget()
+        self._timeout = timeout
+        self._blocked_until = 0.0
+
+    async def create(
+        self, channel_id: int, message: Message, *, nonce: str, reply_to: int | None = None, guild_id: int | None = None
+    ) -> int:
+        """The id of the message as it stands in the channel. Raises a DeliveryError."""
+
+        async def send() -> int:
+            channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+            parts = shown(message)
+            if reply_to:
+                parts["reference"] = _reference(channel, reply_to)
+            sent: discord.Message = await channel.send(message.content or None, nonce=nonce, **parts)
+            return sent.id
+
+        return await self._opening_archived(channel_id, send)
+
+    async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
+        """Makes a message of ours show `message`; nobody is notified. Raises a DeliveryError."""
+
+        async def change() -> None:
+            partial = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+            await partial.edit(content=message.content or None, embed=to_embed(message), view=to_view(message))
+
+        await self._opening_archived(channel_id, change)
+
+    async def find(self, channel_id: int, mark: str, after: datetime) -> int | None:
+        """The message of ours since `after` whose buttons carry `mark`, among the first 1,000, or None.
+
+        Raises DestinationForbiddenError where the history cannot be read: Discord then shows an empty one.
+        """
+        self._check_readable(channel_id)
+
+        async def search() -> int | None:
+            history = self._client.get_partial_messageable(channel_id).history(
+                limit=SEARCHED, after=after, oldest_first=True
+            )
+            return await anext((sent.id async for sent in history if mark in _marks(sent)), None)
+
+        async with self._one_call():
+            return await search()
+
+    async def _opening_archived(self, channel_id: int, call: Callable[[], Awaitable[Result]]) -> Result:
+        """`call`, and once more after opening the thread if it turns out to be archived."""
+        try:
+            async with self._one_call():
+                return await call()
+        except DestinationForbiddenError as error:
+            if error.code != ARCHIVED:
+                raise
+        async with self._one_call():
+            thread = await self._client.fetch_channel(channel_id)
+            if isinstance(thread, discord.Thread):
+                await thread.edit(archived=False)
+            return await call()
+
+    @asynccontextmanager
+    async def _one_call(self) -> AsyncIterator[None]:
+        """Within it everything that goes wrong is a DeliveryError, a block is remembered and a hang ends."""
+        await self._check_free()
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except Exception as error:
+            answer = delivery_error(error)
+            if isinstance(answer, BlockedError):
+                self._blocked_until = asyncio.get_running_loop().time() + BLOCK
+            raise answer from error
+
+    async def _check_free(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._client.user is None or self._client.is_closed():
+            raise RateLimitedError("Discord is not connected yet", retry_after=5.0)
+        if now < self._blocked_until:
+            raise BlockedError("sends rest after a block by Cloudflare", retry_after=self._blocked_until - now)
+        spent = self._budget.spent(now)
+        if spent >= STOP:
+            self._blocked_until = now + BLOCK
+            raise BlockedError(f"{spent} refused requests in ten minutes; sends rest for ten more", retry_after=BLOCK)
+        if spent >= SLOW:
+            await asyncio.sleep(1.0)
+
+    def _check_readable(self, channel_id: int) -> None:
+        channel = self._client.get_channel(channel_id)
+        if isinstance(channel, discord.abc.GuildChannel | discord.Thread) and channel.guild.me is not None:
+            rights = channel.permissions_for(channel.guild.me)
+            if not (rights.view_channel and rights.read_message_history):
+                raise DestinationForbiddenError("the bot lacks Read Message History in the channel")
+
+
+def _reference(channel: discord.PartialMessageable, message_id: int) -> discord.MessageReference:
+    return discord.MessageReference(
+        message_id=message_id, channel_id=channel.id, guild_id=channel.guild_id, fail_if_not_exists=False
+    )
+
+
+def _marks(message: discord.Message) -> set[str | None]:
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return {mark_of(getattr(component, "custom_id", None)) for row in rows for component in row.children}
