@@ -104,9 +104,9 @@ class DeliverTable(Table):
     """[deliver]"""
 
     tick: Seconds = 15
-    lease: Annotated[int, Field(ge=10, le=600)] = 60
+    lease: Annotated[int, Field(ge=60, le=3600)] = 120
     debounce: Annotated[int, Field(ge=0, le=3600)] = 60
-    attempts: Annotated[int, Field(ge=1, le=100)] = 8
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 60
 
 
 class LanguageTable(Table):
