@@ -38,12 +38,14 @@ class Relevance:
 @dataclass(frozen=True, slots=True)
 class Group:
     """Phrases that say the same about an article: evidence on an axis, on both, against the topic, or ("none")
-    a meaning that merely keeps the words inside from counting elsewhere."""
+    a meaning that merely keeps the words inside from counting elsewhere. `strength` (0…1) is what a hit counts for
+    where the axes are weighed against each other: "war" is weaker evidence of defence than "army"."""
 
     id: str
     axis: Axis
     label: str
     phrases: tuple[str, ...]
+    strength: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Evidence:
     axis: Axis
     first: int
     after: int
+    strength: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def evidence_of(
     that organisation."""
     named = {n for place in places for n in range(place.first, place.after)}
     found = [
-        Evidence(group, judge.groups[group].axis, hit.first, hit.after)
+        Evidence(group, judge.groups[group].axis, hit.first, hit.after, judge.groups[group].strength)
         for hit in find(words, judge.phrases)
         for group in hit.names
         if not _inside(hit, named)
@@ -171,7 +174,7 @@ def features(words: Words, evidence: Sequence[Evidence], judge: Judge, title_wor
         own = [item for item in evidence if item.group == group]
         title = [item for item in own if item.first < title_words]
         text = [item for item in own if item.first >= title_words]
-        found.append(Feature(f"{group}.title", min(len(title), 1), _quotes(words, title)))
+        found.append(Feature(f"{group}.title", float(bool(title)), _quotes(words, title)))
         found.append(Feature(f"{group}.text", min(len(text), 3) / 3, _quotes(words, text)))
     found += _nearness(words, evidence, judge.topic.near, title_words)
     return [feature for feature in found if feature.value > 0]
@@ -187,21 +190,33 @@ def _nearness(words: Words, evidence: Sequence[Evidence], near: int, title_words
     ai = [item for item in evidence if item.axis in ("ai", "both")]
     defence = [item for item in evidence if item.axis in ("defence", "both")]
     pairs = _pairs(ai, defence, near)
-    lead = title_words + 40
+    quoted = _quotes(words, [*ai[:3], *defence[:3]])
+    first = _quotes(words, [*ai[:1], *defence[:1]])
     return [
-        Feature("together.title", _both(ai, defence, title_words), _quotes(words, [*ai[:1], *defence[:1]])),
-        Feature("together.lead", _both(ai, defence, lead), _quotes(words, [*ai[:1], *defence[:1]])),
-        Feature("together.near", min(len(pairs), 3) / 3, "; ".join(_pair(words, pair) for pair in pairs[:2])),
-        Feature("together.much", min(len(ai), len(defence), 4) / 4, _quotes(words, [*ai[:3], *defence[:3]])),
+        Feature("together.title", _both(ai, defence, title_words), first),
+        Feature("together.lead", _both(ai, defence, title_words + 40), first),
+        Feature("together.near", min(sum(map(_product, pairs)), 3) / 3, "; ".join(_pair(words, p) for p in pairs[:2])),
+        Feature("together.much", min(_sum(ai), _sum(defence), 4) / 4, quoted),
     ]
 
 
+def _sum(evidence: Sequence[Evidence]) -> float:
+    return sum(item.strength for item in evidence)
+
+
+def _product(pair: tuple[Evidence, Evidence]) -> float:
+    return pair[0].strength * pair[1].strength
+
+
 def _both(ai: Sequence[Evidence], defence: Sequence[Evidence], before: int) -> float:
-    return float(any(item.first < before for item in ai) and any(item.first < before for item in defence))
+    """The strongest evidence of either axis before a word, multiplied."""
+    best = [max((item.strength for item in axis if item.first < before), default=0.0) for axis in (ai, defence)]
+    return best[0] * best[1]
 
 
 def _pairs(ai: Sequence[Evidence], defence: Sequence[Evidence], near: int) -> list[tuple[Evidence, Evidence]]:
-    """Each hit on the AI axis with the nearest on the defence axis, where at most `near` words lie between."""
+    """Each hit on the AI axis with the nearest on the defence axis, where at most `near` words lie between; the
+    strongest pairs first."""
     starts = [item.first for item in defence]
     pairs = []
     for item in ai:
@@ -209,7 +224,7 @@ def _pairs(ai: Sequence[Evidence], defence: Sequence[Evidence], near: int) -> li
         close = [d for d in defence[max(0, place - 1) : place + 2] if abs(d.first - item.first) <= near]
         if close:
             pairs.append((item, min(close, key=lambda d: abs(d.first - item.first))))
-    return pairs
+    return sorted(pairs, key=_product, reverse=True)
 
 
 def _pair(words: Words, pair: tuple[Evidence, Evidence]) -> str:

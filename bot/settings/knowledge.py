@@ -53,6 +53,7 @@ class GroupTable(Table):
     id: Text
     axis: Axis
     label: Text
+    strength: float = Field(default=1.0, gt=0, le=1)
     phrases: tuple[Phrase, ...] = Field(min_length=1)
 
 
