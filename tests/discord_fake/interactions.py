@@ -106,8 +106,19 @@ class Interactions:
         ]
 
     def new(
-        self, kind: int, user: User, channel: Channel, data: JSON, *, message: Message | None = None
+        self,
+        kind: int,
+        user: User,
+        channel: Channel,
+        data: JSON,
+        *,
+        message: Message | None = None,
+        cause: Interaction | None = None,
     ) -> Interaction:
+        """An interaction with a token of its own.
+
+        `message` is the one a component sits on, `cause` the interaction that brought the modal being submitted.
+        """
         interaction = Interaction(
             id=self._world.snowflakes.next(),
             token=secrets.token_urlsafe(48),
@@ -126,6 +137,10 @@ class Interactions:
             "user": user_json(user),
             "authorizing_integration_owners": {"0": str(channel.guild_id)},
         }
+        if kind == Kind.COMPONENT and message is not None:
+            interaction.metadata["interacted_message_id"] = str(message.id)
+        if cause is not None:
+            interaction.metadata["triggering_interaction_metadata"] = cause.metadata
         self._by_token[interaction.token] = interaction
         return interaction
 

@@ -92,9 +92,7 @@ class People:
         self, user: Ref, channel: Ref, command: str, focused: str, typed: str | int = "", **options: Any
     ) -> list[JSON]:
         """The suggestions while `typed` stands in the option `focused`."""
-        place = self._world.channel(channel)
-        data = self._command_data(user, place, command, {**options, focused: typed}, focused=focused)
-        interaction = self._open(Kind.AUTOCOMPLETE, user, place, data)
+        interaction = self.open_autocomplete(user, channel, command, focused, typed, **options)
         return (await self.wait_for_response(interaction)).choices
 
     async def submit_modal(self, user: Ref, response: Response, values: Mapping[str, Any]) -> Response:
@@ -106,6 +104,13 @@ class People:
     def open_slash(self, user: Ref, channel: Ref, command: str, **options: Any) -> Interaction:
         place = self._world.channel(channel)
         return self._open(Kind.COMMAND, user, place, self._command_data(user, place, command, options))
+
+    def open_autocomplete(
+        self, user: Ref, channel: Ref, command: str, focused: str, typed: str | int = "", **options: Any
+    ) -> Interaction:
+        place = self._world.channel(channel)
+        data = self._command_data(user, place, command, {**options, focused: typed}, focused=focused)
+        return self._open(Kind.AUTOCOMPLETE, user, place, data)
 
     def open_click(
         self, user: Ref, message: Ref | JSON, custom_id: str, values: list[Any] | None = None
@@ -133,7 +138,7 @@ class People:
         if left:
             raise NotPossible(f"the modal has no input {sorted(left)}")
         data: JSON = {"custom_id": earlier.modal["custom_id"], "components": tops}
-        return self._open(Kind.MODAL_SUBMIT, user, earlier.channel, data, message=earlier.message)
+        return self._open(Kind.MODAL_SUBMIT, user, earlier.channel, data, message=earlier.message, cause=earlier)
 
     # -- waiting
 
@@ -260,12 +265,19 @@ class People:
         raise NotPossible("this person sees no such message")
 
     def _open(
-        self, kind: int, user: Ref, channel: Channel, data: JSON, *, message: Message | None = None
+        self,
+        kind: int,
+        user: Ref,
+        channel: Channel,
+        data: JSON,
+        *,
+        message: Message | None = None,
+        cause: Interaction | None = None,
     ) -> Interaction:
         person = self._world.user(user)
         if Permission.VIEW_CHANNEL not in self._world.permissions(person.id, channel):
             raise NotPossible("this person does not see the channel")
-        interaction = self._interactions.new(kind, person, channel, data, message=message)
+        interaction = self._interactions.new(kind, person, channel, data, message=message, cause=cause)
         self._opened[interaction.id] = interaction
         self._world.emit("INTERACTION_CREATE", self._event(interaction), guild=channel.guild_id)
         return interaction
