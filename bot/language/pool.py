@@ -1,0 +1,121 @@
+"""Pool: worker processes that can be killed, behind one awaitable call.
+
+It starts with the first call, replaces workers that hang or die, and starts anew if the pool itself breaks. It knows
+nothing of feeds and articles.
+"""
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, ParamSpec, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from bot.errors import LanguageError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+START_ALLOWANCE = 60.0
+"""Seconds beyond the limit after which a call that never came to a worker means that the pool is stuck."""
+
+CALLS_PER_WORKER = 1000
+"""Calls after which a worker is replaced: parsers and vocabularies grow with every stranger's words."""
+
+
+class WorkerHungError(LanguageError):
+    """The call ran over its time limit and its worker was killed."""
+
+
+class WorkerDiedError(LanguageError):
+    """The worker died on the call: out of memory, or a crash in C."""
+
+
+class NoWorkerError(LanguageError):
+    """No worker can be had, whatever the call: nothing is known of what it was to find out."""
+
+
+class Pool:
+    """`workers` processes, each started by `initializer(*initargs)`."""
+
+    def __init__(self, *, workers: int, initializer: Callable[..., None], initargs: tuple[object, ...]) -> None:
+        self._workers = workers
+        self._initializer = initializer
+        self._initargs = initargs
+        self._slots = asyncio.Semaphore(workers)
+        self._pool: ProcessPool | None = None
+        self._calls: dict[asyncio.Future[Any], ProcessPool] = {}
+        self._closed = False
+
+    async def run(
+        self, limit: float, function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """`function(…)` in a worker, for at most `limit` seconds of its time; what it raises is raised here.
+
+        Raises WorkerHungError, WorkerDiedError, or NoWorkerError.
+        """
+        async with self._slots:
+            for _ in range(2):  # a broken pool is no fault of this call: once more in a new one
+                pool = await self._running()
+                future = asyncio.wrap_future(pool.schedule(function, args=args, kwargs=kwargs, timeout=limit))
+                self._calls[future] = pool
+                try:
+                    await asyncio.wait({future}, timeout=limit + START_ALLOWANCE)
+                    if future.done() and not _is_broken(future):
+                        return _outcome(future, limit)
+                finally:
+                    del self._calls[future]
+                    future.cancel()  # kills the worker if nobody waits for it any more
+                await self._discard(pool)
+        raise NoWorkerError("No language worker starts: look at the log lines before this one, and restart Tocsin.")
+
+    async def close(self) -> None:
+        """Ends all workers, whatever they are doing; calls that wait for them raise NoWorkerError."""
+        self._closed = True
+        if self._pool is not None:
+            await self._discard(self._pool)
+
+    async def _running(self) -> ProcessPool:
+        """The pool, started if there is none or it is broken."""
+        if self._closed:
+            raise NoWorkerError("The language workers are being stopped: try again when Tocsin runs.")
+        if self._pool is not None and not self._pool.active:
+            await self._discard(self._pool)
+        if self._pool is None:
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                max_tasks=CALLS_PER_WORKER,
+                initializer=self._initializer,
+                initargs=self._initargs,
+                context=multiprocessing.get_context("spawn"),  # a fork would copy the locks of our threads
+            )
+        return self._pool
+
+    async def _discard(self, pool: ProcessPool) -> None:
+        if pool is not self._pool:
+            return  # another call has ended it, and a pool ends only once
+        self._pool = None
+        for future, owner in list(self._calls.items()):
+            if owner is pool:  # or it would wait for a worker that is no more
+                future.cancel()
+        await asyncio.to_thread(_end, pool)
+
+
+def _is_broken(future: "asyncio.Future[Result]") -> bool:
+    """Whether the pool ended under the call."""
+    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def _outcome(future: "asyncio.Future[Result]", limit: float) -> Result:
+    try:
+        return future.result()
+    except TimeoutError as error:
+        raise WorkerHungError(f"It took longer than {limit:g} seconds and was cut off.") from error
+    except ProcessExpired as error:
+        raise WorkerDiedError("Its worker ran out of memory or crashed.") from error
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()

@@ -1,0 +1,262 @@
+"""The language workers: real processes, really killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.core.analysis import Knowledge
+from bot.core.article import Article
+from bot.errors import FeedError, LanguageError
+from bot.language import DEFAULT_MODEL, Language
+from bot.language.pool import NoWorkerError, Pool, WorkerDiedError, WorkerHungError
+from bot.settings.knowledge import read_knowledge
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FEED = b"<rss version='2.0'><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>"
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+
+
+def article(title: str = "Pentagon signs AI contract with Palantir", text: str = "") -> Article:
+    text = (
+        text
+        or "The U.S. Department of Defense signed a $10 million contract with Palantir for artificial intelligence."
+    )
+    return Article(title=title, text=text, link=None, outlet="a.org", language="en", first_seen=NOW)
+
+
+@pytest.fixture
+async def quick() -> AsyncIterator[Language]:
+    """Workers that parse, with a short limit."""
+    async with Language(time_limit=0.7) as language:
+        yield language
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return read_knowledge(CONFIG)
+
+
+async def parse(language: Language, body: bytes) -> object:
+    return await language.parse(body, url="https://a.org/feed", now=NOW)
+
+
+async def test_a_feed_is_parsed_in_a_worker(quick: Language) -> None:
+    feed = await quick.parse(FEED, url="https://a.org/feed", content_type="text/xml", now=NOW)
+    assert [entry.title for entry in feed.entries] == ["One"]
+
+
+async def test_what_is_no_feed_is_the_feeds_fault(quick: Language) -> None:
+    with pytest.raises(FeedError, match="web page"):
+        await parse(quick, b"<!doctype html><html></html>")
+
+
+HOSTILE = {
+    "an author of dots": b"<rss version='2.0'><channel><item><author>"
+    + b"a." * 60_000
+    + b"</author></item></channel></rss>",
+    "open comments": b"<rss version='2.0'><channel><item><title>"
+    + b"<!--" * 40_000
+    + b"</title></item>&</channel></rss>",
+    "a tag of attributes": b"<rss version='2.0'><channel>&<item " + b"a=b " * 40_000 + b"></item></channel></rss>",
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+async def test_a_hostile_feed_is_cut_off_and_the_next_one_is_read(quick: Language, body: bytes) -> None:
+    began = time.monotonic()
+    try:
+        await parse(quick, body)
+    except FeedError as error:
+        assert "longer than 0.7 seconds" in str(error)
+    assert time.monotonic() - began < 10
+    assert await parse(quick, FEED)
+
+
+async def test_a_hostile_feed_does_not_hold_up_the_event_loop(quick: Language) -> None:
+    await parse(quick, FEED)
+    task = asyncio.create_task(parse(quick, HOSTILE["an author of dots"]))
+    late = 0.0
+    while not task.done():
+        before = time.monotonic()
+        await asyncio.sleep(0.01)
+        late = max(late, time.monotonic() - before)
+    with pytest.raises(FeedError):
+        task.result()
+    assert late < 0.5
+
+
+async def test_many_feeds_at_once_are_all_answered() -> None:
+    async with Language(workers=2) as language:
+        feeds = await asyncio.gather(*(parse(language, FEED) for _ in range(50)))
+    assert len(feeds) == 50
+
+
+async def test_workers_that_only_parse_do_not_load_the_language_library() -> None:
+    pool = Pool(workers=1, initializer=_nothing, initargs=())
+    try:
+        assert not await pool.run(5, _is_loaded, "spacy")
+    finally:
+        await pool.close()
+
+
+def _is_loaded(module: str) -> bool:
+    import bot.language.worker  # noqa: F401
+
+    return module in sys.modules
+
+
+async def test_analyses_come_in_the_order_of_the_articles(knowledge: Knowledge) -> None:
+    articles = [article(), article("Local bakery wins prize", "Bread."), article()] * 12
+    async with Language(knowledge=knowledge) as language:
+        found = await language.analyse(articles)
+        assert [analysis.relevance.relevant for analysis in found] == [True, False, True] * 12
+        assert all(analysis.problem is None for analysis in found)
+        assert await language.warning() is None
+        assert (await language.model()).startswith(DEFAULT_MODEL)
+        assert await language.analyse([]) == []
+
+
+async def test_a_missing_model_is_told_and_rules_go_on(knowledge: Knowledge) -> None:
+    async with Language(knowledge=knowledge, model="en_no_such_model") as language:
+        (found,) = await language.analyse([article()])
+        assert found.relevance.relevant
+        assert found.problem is not None
+        assert "en_no_such_model" in found.problem
+        assert await language.warning() == found.problem
+        assert await language.model() == "rules only"
+
+
+async def test_a_poison_article_costs_no_other_its_analysis(knowledge: Knowledge) -> None:
+    poison = article(text="x" * 5000)
+    object.__setattr__(poison, "text", None)  # what no parser makes, and any bug might
+    async with Language(knowledge=knowledge) as language:
+        found = await language.analyse([article(), poison, article()])
+    assert [analysis.relevance.relevant for analysis in found] == [True, False, True]
+    assert found[1].relevance.score == 0
+    assert found[1].problem is not None
+    assert found[0].problem is None
+
+
+def _nothing() -> None:
+    pass
+
+
+def _fail() -> None:
+    raise RuntimeError("no start")
+
+
+def _hold(megabytes: int) -> int:
+    from bot.language.worker import limit_memory
+
+    limit_memory(300)
+    return len(bytes(megabytes * 2**20))
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[Pool]:
+    pool = Pool(workers=1, initializer=_nothing, initargs=())
+    yield pool
+    await pool.close()
+
+
+async def test_a_call_that_hangs_is_killed(pool: Pool) -> None:
+    with pytest.raises(WorkerHungError):
+        await pool.run(0.2, time.sleep, 60)
+    assert await pool.run(5, abs, -1) == 1
+
+
+async def test_a_worker_that_dies_is_replaced(pool: Pool) -> None:
+    with pytest.raises(WorkerDiedError):
+        await pool.run(5, os._exit, 3)
+    assert await pool.run(5, abs, -1) == 1
+
+
+async def test_a_worker_killed_while_it_has_nothing_to_do_is_replaced(pool: Pool) -> None:
+    os.kill(await pool.run(5, os.getpid), signal.SIGKILL)
+    await asyncio.sleep(0.3)
+    assert await pool.run(5, abs, -1) == 1
+
+
+async def test_memory_is_limited(pool: Pool) -> None:
+    assert await pool.run(5, _hold, 1) == 2**20
+    with pytest.raises(MemoryError):
+        await pool.run(5, _hold, 2000)
+
+
+async def test_workers_that_cannot_start_are_an_error_of_ours() -> None:
+    pool = Pool(workers=1, initializer=_fail, initargs=())
+    with pytest.raises(NoWorkerError):
+        await pool.run(1, abs, -1)
+    await pool.close()
+
+
+async def test_a_cancelled_call_ends_its_worker(pool: Pool) -> None:
+    task = asyncio.create_task(pool.run(30, time.sleep, 30))
+    await asyncio.sleep(1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.wait_for(pool.run(5, abs, -1), 10) == 1
+
+
+async def test_calls_that_wait_when_the_pool_closes_are_told() -> None:
+    pool = Pool(workers=1, initializer=_nothing, initargs=())
+    task = asyncio.create_task(pool.run(30, time.sleep, 30))
+    await asyncio.sleep(0.5)
+    await pool.close()
+    with pytest.raises(LanguageError):
+        await asyncio.wait_for(task, 10)
+
+
+PARENT = """
+import asyncio, os, sys, time
+from bot.language.pool import Pool
+from bot.language.worker import Limits, start
+
+async def main():
+    pool = Pool(workers=1, initializer=start, initargs=(Limits(1000),))
+    print(await pool.run(10, os.getpid), flush=True)
+    await pool.run(60, time.sleep, 60)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    env = os.environ | {"PYTHONPATH": str(CONFIG.parent)}
+    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=env)  # noqa: S603
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert _ends(child)
+
+
+def _ends(process: int) -> bool:
+    for _ in range(100):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        if _is_zombie(process):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _is_zombie(process: int) -> bool:
+    """Ended, and only not yet collected by whatever init this machine has."""
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z"
