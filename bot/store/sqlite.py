@@ -25,7 +25,7 @@ def prepare(path: Path) -> None:
         _check_header(path)
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise StoreError(_no_access(path, error)) from error
-    if not os.access(path if path.exists() else path.parent, os.W_OK) or not os.access(path.parent, os.W_OK):
+    if not _may_write(path.parent) or (path.exists() and not _may_write(path)):
         raise StoreError(read_only(str(path)))
 
 
@@ -83,6 +83,11 @@ def read_only(name: str) -> str:
 
 def damaged(name: str) -> str:
     return f"The database {name} is damaged; put a backup in its place, or move it away to start anew."
+
+
+def _may_write(path: Path) -> bool:
+    """Asked beforehand, because SQLite opens a file that it may not write without a word."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _check_header(path: Path) -> None:
