@@ -27,7 +27,8 @@ class Fault:
 
     do: "status" — a bare HTTP error `status`; "error" — Discord's JSON error `status`/`code`/`message`; "html" — a page
     of Cloudflare's without `Via`, as when it bans; "ratelimit" — a 429 of `scope` with `retry_after`; "drop" — the
-    connection closes without an answer; "reset" — it is reset; "hang" — no answer ever; "cut" — half of the answer;
+    connection closes without an answer; "reset" — it is reset; "hang" — no answer ever; "cut" — half of the answer
+    (the request is carried out);
     "slow" — `seconds` later; "kill" — `signal` to process `pid`, and no answer.
     when: "before" the request is carried out, "after" it, or (kill only) when it is "replied" to.
     method, route, channel, contains: what it hits; None hits all. `route` is a template, `channel` an id, `contains`
