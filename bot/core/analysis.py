@@ -26,6 +26,7 @@ from bot.core.organisations import (
     unknown_places,
     with_acronyms,
 )
+from bot.core.parties import sorts_of
 from bot.core.patterns import Masked, mask
 from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
 from bot.core.words import Sentence, StopWords, Words, clean, language_of, sentences_of, words_of
@@ -158,7 +159,7 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
     sentences = sentences_of(reading.words.text[len(reading.title) + 1 :])
     amounts = amounts_of(reading.words.text, tools.events.amounts)
-    title, lines = _lines(reading, sentences, places, amounts)
+    title, lines = _lines(reading, sentences, places, amounts, sorts_of(found, knowledge.events.roles))
     event = event_of([title, *lines], found, distinct(amounts), tools.events)
     stop = _stop(language, knowledge.stop)
     in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
@@ -178,16 +179,20 @@ def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) ->
 
 
 def _lines(
-    reading: Reading, sentences: Sequence[Sentence], places: Sequence[Place], amounts: Sequence[Amount]
+    reading: Reading,
+    sentences: Sequence[Sentence],
+    places: Sequence[Place],
+    amounts: Sequence[Amount],
+    sorts: Mapping[str, str],
 ) -> tuple[Masked, list[Masked]]:
     """The title and the text's sentences as patterns see them."""
     offset = len(reading.title) + 1
     lines = [
-        mask(sentence, "lead" if place < 2 else "rest", reading.words, places, amounts, offset + sentence.start)
+        mask(sentence, "lead" if place < 2 else "rest", reading.words, places, amounts, offset + sentence.start, sorts)
         for place, sentence in enumerate(sentences)
     ]
     heading = Sentence(reading.title, 0, len(reading.title), 0, False)
-    return mask(heading, "title", reading.words, places, amounts, 0), lines
+    return mask(heading, "title", reading.words, places, amounts, 0, sorts), lines
 
 
 def _stop(language: str | None, stop: StopWords) -> frozenset[str]:

@@ -30,6 +30,19 @@ class PartyRules:
     sellers: frozenset[str] = frozenset()
 
 
+def sorts_of(mentions: Sequence[Mention], rules: PartyRules) -> dict[str, str]:
+    """For each organisation's name: "customer", "vendor", "unknown" (not in the gazetteer) or "other"."""
+    return {mention.name: _sort(mention.kind, rules) for mention in mentions}
+
+
+def _sort(kind: str | None, rules: PartyRules) -> str:
+    if kind is None:
+        return "unknown"
+    if kind in rules.buyers:
+        return "customer"
+    return "vendor" if kind in rules.sellers else "other"
+
+
 def parties_of(
     event: str, lines: Sequence[Masked], mentions: Sequence[Mention], patterns: Sequence[Compiled], rules: PartyRules
 ) -> tuple[Party | None, Party | None]:

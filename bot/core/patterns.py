@@ -6,11 +6,14 @@ The writing of a pattern, word by word:
     deal          the word, in any case                 award*        every word that begins so
     (a|b c|d*)    one of several, words or phrases      word? (a|b)?  may be absent
     ..            up to four words, as few as need be   ..9           up to nine
-    {org}         an organisation; any other name in braces is a slot that takes an organisation too
-    {money}       a sum                                 ^             the sentence's beginning
+    {org}         an organisation                       {money}       a sum
+    {customer}    one that buys (ministry, service, …)  {vendor}      one that sells, or of unknown kind
+    {buyer} {seller}  an organisation in that role      {buyer:customer}  in that role and of that sort
+    ^             the sentence's beginning
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +21,9 @@ from bot.core.amounts import Amount
 from bot.core.organisations import Place
 from bot.core.words import Sentence, Words
 
-_ELEMENT = re.compile(r"\^|\.\.\d*|\{\w+\}\??|\([^()]*\)\??|[^\s(){}]+")
+_ELEMENT = re.compile(r"\^|\.\.\d*|\{[\w:]+\}\??|\([^()]*\)\??|[^\s(){}]+")
 _ORGANISATION, _MONEY = "\x01", "\x02"
+_SORTS = {"customer": "c", "vendor": "[vu]", "org": "[cvou]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,19 @@ def _part(element: str, used: set[str]) -> str:
     return f"(?:{_word(element)})" + optional
 
 
-def _slot(name: str, used: set[str]) -> str:
-    if name == "money":
+def _slot(slot: str, used: set[str]) -> str:
+    if slot == "money":
         return f"{_MONEY}\\d+ "
-    if name == "org" or name in used:
-        return f"{_ORGANISATION}\\d+ "
+    name, _, sort = slot.partition(":")
+    if name in _SORTS:
+        name, sort = "", name
+    if (sort or "org") not in _SORTS:
+        raise ValueError(f'"{sort}" is no sort of organisation; write customer, vendor or nothing')
+    organisation = f"{_ORGANISATION}{_SORTS[sort or 'org']}\\d+"
+    if not name or name in used:
+        return f"{organisation} "
     used.add(name)
-    return f"(?P<{name}>{_ORGANISATION}\\d+) "
+    return f"(?P<{name}>{organisation}) "
 
 
 def _word(word: str) -> str:
@@ -116,28 +126,30 @@ def _word(word: str) -> str:
 
 
 def mask(
-    sentence: Sentence, zone: str, words: Words, places: Sequence[Place], amounts: Sequence[Amount], offset: int
-) -> Masked:
-    """`sentence`, which begins at `offset` in the text of `words`, as patterns see it."""
-    start, end = offset, offset + len(sentence.text)
+    sentence: Sentence, zone: str, words: Words, places: Sequence[Place], amounts: Sequence[Amount], offset: int,
+    sorts: Mapping[str, str],
+) -> Masked:  # fmt: skip
+    """`sentence`, which begins at `offset` in the text of `words`, as patterns see it. `sorts` tells for each
+    organisation's name whether it is a "customer", a "vendor", of "unknown" kind or "other"."""
+    end = offset + len(sentence.text)
     pieces: list[tuple[int, int, str]] = []
     marks: dict[str, str] = {}
     sums = {n for a in amounts for n in range(a.start, a.start + len(a.words))}
     by_first = {place.first: place for place in places}
-    position = next((n for n, s in enumerate(words.starts) if s >= start), len(words.starts))
+    position = bisect_left(words.starts, offset)
     while position < len(words.starts) and words.ends[position] <= end:
         place = by_first.get(position)
         if place is not None:
-            mark = f"{_ORGANISATION}{len(marks)}"
+            mark = f"{_ORGANISATION}{sorts.get(place.name, 'other')[0]}{len(marks)}"
             marks[mark] = place.name
             pieces.append((words.starts[position], words.ends[place.after - 1], mark))
             position = place.after
-        elif words.starts[position] in sums:
+            continue
+        if words.starts[position] in sums:
             _add_sum(pieces, words, position, sums)
-            position += 1
         else:
             pieces.append((words.starts[position], words.ends[position], words.lower[position]))
-            position += 1
+        position += 1
     return _masked(pieces, zone, marks, words.text)
 
 
