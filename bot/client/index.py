@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from discord import app_commands
 
+from bot.core.alert import Subscription
 from bot.core.escape import cut
 
 CHOICES = 25  # https://docs.discord.com/developers/interactions/application-commands
@@ -18,13 +19,13 @@ NAME = 100
 class Index:
     """Names that people may choose from, the likeliest first.
 
-    `topics` and `stories` are (value, name); `subscriptions` holds those of each server by its id.
+    `topics` and `stories` are (id, name); `subscriptions` holds those of each server by its id.
     """
 
     topics: Sequence[tuple[str, str]] = ()
     organisations: Sequence[str] = ()
     stories: Sequence[tuple[str, str]] = ()
-    subscriptions: dict[int, Sequence[tuple[int, str]]] = field(default_factory=dict)
+    subscriptions: dict[int, Sequence[Subscription]] = field(default_factory=dict)
 
 
 def choices(offered: Iterable[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:

@@ -11,11 +11,16 @@ import discord
 
 from bot.client.drawing import shown, to_embed, to_view
 from bot.core.message import Message
+from bot.errors import TocsinError
 
 Interaction = discord.Interaction[discord.Client]
 Press = Callable[[Interaction, "re.Match[str]"], Awaitable[None]]
 Failure = Callable[[Interaction, Exception], Awaitable[None]]
 Admission = Callable[[Interaction], Awaitable[bool]]
+
+
+class RefusedError(TocsinError):
+    """A person may not do this, or not so: the sentence says why, and what to do."""
 
 
 async def defer(interaction: Interaction, *, share: bool = False) -> None:

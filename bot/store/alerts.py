@@ -19,7 +19,7 @@ from bot.store.schema import alerts, channels, deliveries, subscriptions
 __all__ = [
     "claim", "close_channel", "counts", "delay_edit", "due_edits", "end_edits", "matched", "owe", "pause_channel",
     "paused_channels", "resume_channel", "settle_dead", "settle_digested", "settle_edit", "settle_retry",
-    "settle_sent", "settle_suppressed", "state_of",
+    "settle_sent", "settle_suppressed", "state_of", "told",
 ]  # fmt: skip
 
 STATES: tuple[AlertState, ...] = ("owed", "sending", "sent", "digested", "suppressed", "dead")
@@ -170,6 +170,13 @@ def state_of(c: Connection, alert_id: int) -> tuple[AlertState, str | None] | No
     """The state of a row and why it is so."""
     row = c.execute(select(alerts.c.state, alerts.c.state_reason).where(alerts.c.id == alert_id)).one_or_none()
     return (row.state, row.state_reason) if row else None
+
+
+def told(c: Connection, nonce: str) -> tuple[int, tuple[str, ...]] | None:
+    """The subscription that the row with this nonce is for, and why the story matched it."""
+    wanted = select(alerts.c.subscription_id, alerts.c.reasons).where(alerts.c.nonce == nonce)
+    row = c.execute(wanted).one_or_none()
+    return (row.subscription_id, tuple(row.reasons)) if row else None
 
 
 def _end(c: Connection, alert_id: int, state: AlertState, reason: str, now: datetime, **values: object) -> None:

@@ -1,0 +1,30 @@
+"""Keeps what autocomplete offers in memory: topics, organisations, recent stories, each server's subscriptions.
+
+Runs as a tick and after a change; it answers nobody itself.
+"""
+
+from collections.abc import Sequence
+
+from bot.client import Index
+from bot.core.alert import Subscription
+from bot.core.relevance import Topic
+from bot.store import Store, stories, subscriptions
+
+STORIES, ORGANISATIONS = 300, 1_000
+
+
+async def remember(index: Index, *, store: Store, topics: Sequence[Topic], organisations: Sequence[str]) -> None:
+    """Refreshes `index` from the store; `organisations` are the names that the configuration knows."""
+    index.topics = [(topic.id, topic.name) for topic in topics]
+    named = await store.read(stories.organisations, limit=ORGANISATIONS)
+    index.organisations = list(dict.fromkeys([*named, *organisations]))
+    index.stories = await store.read(stories.find, "", limit=STORIES)
+    index.subscriptions = by_guild(await store.read(subscriptions.listed))
+
+
+def by_guild(found: Sequence[Subscription]) -> dict[int, Sequence[Subscription]]:
+    """The subscriptions of each server."""
+    grouped: dict[int, list[Subscription]] = {}
+    for subscription in found:
+        grouped.setdefault(subscription.guild_id, []).append(subscription)
+    return dict(grouped)

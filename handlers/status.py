@@ -1,0 +1,37 @@
+"""`/status`: how feeds and deliveries are, and which version runs."""
+
+from discord import app_commands
+
+from bot.client.replies import Interaction, defer, reply
+from bot.core.pages import Health, status_message
+from bot.store import Store, alerts, feeds, stories, subscriptions
+
+
+def commands(*, store: Store, version: str) -> list[app_commands.Command]:  # type: ignore[type-arg]
+    """The command `/status`."""
+
+    @app_commands.command(name="status", description="Feeds healthy or failing, last poll, alerts, version")
+    @app_commands.describe(share="Show the answer to everybody in the channel")
+    @app_commands.guild_only()
+    async def status(interaction: Interaction, share: bool = False) -> None:
+        await defer(interaction, share=share)
+        health = await health_of(store, version=version, guild_id=interaction.guild_id or 0)
+        await reply(interaction, status_message(health), share=share)
+
+    return [status]
+
+
+async def health_of(store: Store, *, version: str, guild_id: int) -> Health:
+    """How the bot is, and how many subscriptions of this server are paused."""
+    failing = [each for each in await store.read(feeds.listed) if each.state.error and each.state.failures]
+    outbox = await store.read(alerts.counts)
+    here = await store.read(subscriptions.listed, guild_id)
+    return Health(
+        version=version,
+        feeds=await store.read(feeds.counts),
+        failing=tuple((each.feed.name, each.state.error or "") for each in failing),
+        last_polled=await store.read(feeds.last_polled),
+        alerts={**outbox},
+        stories=(await store.read(stories.figures))["stories"],
+        paused_here=sum(subscription.paused is not None for subscription in here),
+    )
