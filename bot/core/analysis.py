@@ -96,7 +96,7 @@ def prepare(knowledge: Knowledge, nlp: "Language") -> Tools:
     return Tools(
         knowledge,
         nlp,
-        gazetteer(knowledge.organisations),
+        gazetteer(knowledge.organisations, knowledge.names.national),
         tuple(judge_of(topic) for topic in knowledge.topics),
         event_reader(knowledge.events),
         chooser_of(knowledge.key_points),
@@ -174,7 +174,7 @@ def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) ->
     if language not in (None, "en"):
         return places
     entities = [Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
-    unknown = unknown_places(entities, reading.words, places, tools.knowledge.names)
+    unknown = unknown_places(entities, reading.words, places, tools.knowledge.names, reading.title_words)
     return sorted([*places, *unknown], key=lambda place: (place.first, place.after))
 
 

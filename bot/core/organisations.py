@@ -55,18 +55,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """The known organisations, ready for finding. `contexts` finds the words that vouch for short forms."""
+    """The known organisations, ready for finding. `contexts` finds the words that vouch for short forms; a short form
+    of a `national` kind (services, ministries) is vouched for by any full name of its country as well."""
 
     by_name: Mapping[str, Organisation]
     names: Phrases
     contexts: Phrases
+    national: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class NameRules:
     """How unknown names are told from debris (`config/names.toml`): words that mark an organisation, words that
-    introduce or follow one, and words that no organisation's name consists of."""
+    introduce or follow one, and words that no organisation's name consists of. `national` are the kinds of which every
+    country has its own under the same short name ("the Army")."""
 
+    national: frozenset[str] = frozenset()
     marks: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
@@ -80,7 +84,7 @@ _SPELLINGS = (
 )  # fmt: skip
 
 
-def gazetteer(organisations: Sequence[Organisation]) -> Gazetteer:
+def gazetteer(organisations: Sequence[Organisation], national: frozenset[str] = frozenset()) -> Gazetteer:
     """`organisations` made ready. A form that is in `short` never counts by itself, be it the name or not."""
     names: dict[str, list[str]] = {}
     contexts: dict[str, list[str]] = {}
@@ -96,7 +100,7 @@ def gazetteer(organisations: Sequence[Organisation]) -> Gazetteer:
         for word in organisation.context:
             contexts.setdefault(word, []).append(organisation.name)
     by_name = {organisation.name: organisation for organisation in organisations}
-    return Gazetteer(by_name, build(names, lower=False), build(contexts))
+    return Gazetteer(by_name, build(names, lower=False), build(contexts), national)
 
 
 def _spellings(form: str) -> Iterator[str]:
@@ -121,24 +125,31 @@ def known_places(words: Words, known: Gazetteer) -> list[Place]:
     context = find(words, known.contexts) if shorts else []
     places = []
     for hit in hits:
-        name = _meant(hit, full, context)
+        name = _meant(hit, full, context, known)
         if name is not None:
             places.append(Place(name, hit.first, hit.after))
     return places
 
 
-def _meant(hit: Hit, full: set[str], context: Sequence[Hit]) -> str | None:
+def _meant(hit: Hit, full: set[str], context: Sequence[Hit], known: Gazetteer) -> str | None:
     """Which organisation a hit names: the one with most evidence; the file's order breaks a tie."""
     names = [label[1:] for label in hit.names if label[0] == _FULL]
     candidates = [label[1:] for label in hit.names if label[0] == _SHORT and label[1:] not in names]
-    evidence = {name: _evidence(name, hit, full, context) for name in (*names, *candidates)}
+    if not candidates and len(names) == 1:
+        return names[0]
+    evidence = {name: _evidence(name, hit, full, context, known) for name in (*names, *candidates)}
     vouched = [name for name in evidence if name in names or evidence[name] > 0]
     return max(vouched, key=lambda name: evidence[name], default=None)
 
 
-def _evidence(name: str, hit: Hit, full: set[str], context: Sequence[Hit]) -> int:
+def _evidence(name: str, hit: Hit, full: set[str], context: Sequence[Hit], known: Gazetteer) -> float:
+    """How much vouches for `name`: its full form most, each context word, and compatriots a little."""
     beside = sum(name in other.names and (other.after <= hit.first or other.first >= hit.after) for other in context)
-    return beside + (3 if name in full else 0)
+    own = known.by_name[name]
+    compatriots = 0
+    if own.kind in known.national:
+        compatriots = sum(known.by_name[other].country == own.country for other in full)
+    return beside + 3 * (name in full) + 0.3 * min(compatriots, 2)
 
 
 _ACRONYM = re.compile(r"\s?\(([A-Z][A-Za-z0-9&-]{1,9})\)")
@@ -218,9 +229,13 @@ class Entity:
     label: str
 
 
-def unknown_places(entities: Sequence[Entity], words: Words, places: Sequence[Place], rules: NameRules) -> list[Place]:
+def unknown_places(
+    entities: Sequence[Entity], words: Words, places: Sequence[Place], rules: NameRules, title_words: int
+) -> list[Place]:
     """Organisations that the gazetteer lacks: entities that look like a name and that something in the text vouches
-    for (a word such as "Institute" in the name, or "start-up" before it, or "announced" after it)."""
+    for (a word such as "Institute" in the name, or "start-up" before it, or "announced" after it). A title all of whose
+    words are capitalised tells no names from other words, and is passed over."""
+    begin = title_words if _capitalised(words.forms[:title_words]) else 0
     taken = {n for place in places for n in range(place.first, place.after)}
     others = {words.text[e.start : e.end] for e in entities if e.label in ("PERSON", "PRODUCT", "WORK_OF_ART", "EVENT")}
     known = {form for place in places for form in words.forms[place.first : place.after]}
@@ -229,12 +244,17 @@ def unknown_places(entities: Sequence[Entity], words: Words, places: Sequence[Pl
         if entity.label != "ORG" or words.text[entity.start : entity.end] in others:
             continue
         span = _trimmed(entity, words, rules)
-        if span is None or taken.intersection(range(*span)):
+        if span is None or span[0] < begin or taken.intersection(range(*span)):
             continue
         forms = words.forms[slice(*span)]
         if _is_name(forms, rules) and not set(forms) <= known and _vouched(span, words, rules):
             found.append(Place(words.quote(*span), *span, known=False))
     return found
+
+
+def _capitalised(forms: Sequence[str]) -> bool:
+    long = [form for form in forms if len(form) > 3]
+    return sum(form[0].isupper() for form in long) > 0.8 * len(long)
 
 
 def _trimmed(entity: Entity, words: Words, rules: NameRules) -> tuple[int, int] | None:
@@ -268,7 +288,10 @@ def _vouched(span: tuple[int, int], words: Words, rules: NameRules) -> bool:
     before = words.lower[max(0, first - 2) : first]
     behind = words.lower[after : after + 2]
     return (
-        any(word in rules.marks for word in inside)
+        (
+            any(word in rules.marks for word in inside)
+            and not all(word in rules.marks or word in rules.never for word in inside)
+        )
         or any(word in rules.before for word in before)
         or any(word in rules.after for word in behind)
     )

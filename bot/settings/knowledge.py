@@ -98,6 +98,7 @@ class OrganisationsFile(Table):
 class NamesFile(Table):
     """`names.toml`"""
 
+    national: tuple[Text, ...] = ()
     marks: tuple[Text, ...] = ()
     before: tuple[Text, ...] = ()
     after: tuple[Text, ...] = ()
