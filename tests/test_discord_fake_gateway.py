@@ -158,6 +158,32 @@ async def test_events_of_channels_and_roles(fake: FakeDiscord) -> None:
         await fake.until(lambda: bot.guilds)
 
 
+async def test_an_outage_is_no_removal(fake: FakeDiscord) -> None:
+    guild = fake.add_guild()
+    heard: list[str] = []
+    bot = Bot()
+
+    @bot.event
+    async def on_guild_unavailable(guild: discord.Guild) -> None:
+        heard.append("unavailable")
+
+    @bot.event
+    async def on_guild_remove(guild: discord.Guild) -> None:
+        heard.append("removed")
+
+    @bot.event
+    async def on_guild_available(guild: discord.Guild) -> None:
+        heard.append("available")
+
+    async with running(fake, bot):
+        heard.clear()
+        fake.set_outage(guild, True)
+        fake.set_outage(guild, False)
+        fake.remove_guild(guild)
+        await fake.until(lambda: len(heard) == 3)
+    assert heard == ["unavailable", "available", "removed"]
+
+
 async def test_hidden_channel_sends_no_events(fake: FakeDiscord) -> None:
     guild = fake.add_guild()
     hidden, shown = fake.add_channel(guild), fake.add_channel(guild)

@@ -9,6 +9,7 @@ import discord
 import pytest
 
 from tests.discord_fake import FakeDiscord, Permission, QuickClient, running
+from tests.discord_fake.components import walk
 from tests.discord_fake.openapi import at_hand
 from tests.discord_fake.permissions import BOT_DEFAULT
 from tests.discord_fake.snowflakes import time_of
@@ -143,6 +144,20 @@ async def test_file_and_its_picture_in_an_embed(
         "a map",
     )
     assert sent.embeds[0].image.url == sent.attachments[0].url
+
+
+async def test_components_of_the_second_kind(fake: FakeDiscord, channel: Channel, place: discord.TextChannel) -> None:
+    view = discord.ui.LayoutView()
+    card = discord.ui.Container[Any](discord.ui.TextDisplay("# Story"), discord.ui.Separator())
+    card.add_item(discord.ui.ActionRow(discord.ui.Button(label="More", custom_id="more")))
+    view.add_item(card)
+    sent = await place.send(view=view)
+    assert sent.flags.components_v2
+    assert sent.content == ""
+    assert [c["id"] for c in walk(fake.messages(channel)[0]["components"])] == [1, 2, 3, 4, 5]
+    with pytest.raises(discord.HTTPException) as both:
+        await sent.edit(content="x")
+    assert both.value.code == 50035
 
 
 async def test_crosspost(fake: FakeDiscord, bot: QuickClient, guild: Guild) -> None:

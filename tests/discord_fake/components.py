@@ -78,6 +78,8 @@ def number(components: list[JSON]) -> list[JSON]:
 
 def _stored(component: JSON) -> JSON:
     kept = {k: v for k, v in component.items() if not (v is None and k in _IGNORED_WHEN_NULL)}
+    if kept.get("type") == CONTAINER:
+        kept = {"accent_color": None, "spoiler": False} | kept
     if kept.get("type") in SELECTS:
         kept |= {key: 1 for key in ("min_values", "max_values") if kept.get(key) is None}
     if "components" in kept:

@@ -33,6 +33,7 @@ _SAME_NAME = (
     "delete_channel",
     "remove_guild",
     "delete_guild",
+    "set_outage",
     "remove_user",
     "slash",
     "click",

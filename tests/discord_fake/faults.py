@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from tests.discord_fake.errors import JSON
 
@@ -30,7 +30,7 @@ class Fault:
     connection closes without an answer; "reset" — it is reset; "hang" — no answer ever; "cut" — half of the answer
     (the request is carried out);
     "slow" — `seconds` later; "kill" — `signal` to process `pid`, and no answer.
-    when: "before" the request is carried out, "after" it, or (kill only) when it is "replied" to.
+    when: "before" the request is carried out, "after" it, or (kill only) `seconds` after it was "replied" to.
     method, route, channel, contains: what it hits; None hits all. `route` is a template, `channel` an id, `contains`
     a text in the body. nth: the first one hit, counted from 1. times: how many it hits; None for ever.
     """
@@ -86,6 +86,9 @@ class EventFault:
     hits: int = field(default=0, compare=False)
 
 
+AnyFault = TypeVar("AnyFault", bound=Fault | EventFault)
+
+
 class Faults:
     """The faults switched on; the first one that matches and is due wins."""
 
@@ -93,7 +96,7 @@ class Faults:
         self._faults: list[Fault] = []
         self._events: list[EventFault] = []
 
-    def add(self, fault: Fault | EventFault) -> Fault | EventFault:
+    def add(self, fault: AnyFault) -> AnyFault:
         """Switch it on; the same object is given back, so that its `hits` can be asked for."""
         if isinstance(fault, Fault):
             self._faults.append(fault)

@@ -3,6 +3,7 @@
 Each change sends the gateway events Discord would send. Everything takes the objects themselves or their ids.
 """
 
+from tests.discord_fake.errors import JSON
 from tests.discord_fake.limits import MESSAGE_MENTIONS
 from tests.discord_fake.permissions import BOT_DEFAULT, USER_DEFAULT, Permission
 from tests.discord_fake.posting import Posting
@@ -36,17 +37,17 @@ class Hands:
         self,
         name: str = "guild",
         *,
-        owner: User | None = None,
+        owner: Ref | None = None,
         permissions: int = BOT_DEFAULT,
         everyone: int = Permission.NONE,
     ) -> Guild:
         """A guild with the bot in it, whose own role has `permissions`; @everyone has `everyone`."""
         world = self._world
-        owner = owner or self._new_user(f"owner of {name}")
+        head = self._new_user(f"owner of {name}") if owner is None else world.user(owner)
         guild_id = world.snowflakes.next()
-        guild = Guild(guild_id, name, owner.id, {guild_id: Role(guild_id, "@everyone", Permission(everyone), 0)}, {})
+        guild = Guild(guild_id, name, head.id, {guild_id: Role(guild_id, "@everyone", Permission(everyone), 0)}, {})
         world.guilds[guild_id] = guild
-        guild.members[owner.id] = Member(owner, world.clock.now())
+        guild.members[head.id] = Member(head, world.clock.now())
         self._join(guild, world.bot, permissions)
         world.emit("GUILD_CREATE", guild_create_json(world, guild), guild=guild_id)
         return guild
@@ -158,7 +159,7 @@ class Hands:
         own = [m for m in self._world.ephemeral.values() if m.ephemeral_for == who and m.channel_id == place.id]
         return sorted([*place.messages.values(), *own], key=lambda message: message.id)
 
-    def messages(self, channel: Ref) -> list[dict[str, object]]:
+    def messages(self, channel: Ref) -> list[JSON]:
         """The channel's messages oldest first, as the API shows them."""
         stored = self._world.channel(channel).messages
         return [message_json(self._world, stored[message_id]) for message_id in sorted(stored)]
@@ -188,6 +189,14 @@ class Hands:
         home = self._world.guild(guild)
         del home.members[self._world.bot.id]
         self._world.emit("GUILD_DELETE", {"id": str(home.id)}, guild=home.id)
+
+    def set_outage(self, guild: Ref, down: bool) -> None:
+        """An outage at Discord makes the guild unavailable, or ends; the bot stays a member all the while."""
+        home = self._world.guild(guild)
+        if down:
+            self._world.emit("GUILD_DELETE", {"id": str(home.id), "unavailable": True}, guild=home.id)
+        else:
+            self._world.emit("GUILD_CREATE", guild_create_json(self._world, home), guild=home.id)
 
     def delete_guild(self, guild: Ref) -> None:
         """The guild itself is deleted, and its channels with it (10004, 10003)."""

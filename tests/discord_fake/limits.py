@@ -62,14 +62,14 @@ class Checked:
     problems: Form = field(default_factory=Form)
 
 
-def check_body(body: JSON, *, embeds_key: str = "embeds") -> Checked:
+def check_body(body: JSON) -> Checked:
     """Content, embeds, allowed mentions and nonce; the caller adds the rest and raises with `problems.check()`."""
     checked = Checked()
     form = checked.problems
     if "content" in body:
         checked.content = check_content(form, body["content"])
-    if body.get(embeds_key) is not None or embeds_key in body:
-        checked.embeds = check_embeds(form, body[embeds_key] or [])
+    if "embeds" in body:
+        checked.embeds = check_embeds(form, body["embeds"] or [])
     if body.get("allowed_mentions") is not None:
         checked.mentions = check_mentions(form, body["allowed_mentions"])
     check_nonce(form, body.get("nonce"))

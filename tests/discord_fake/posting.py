@@ -62,11 +62,7 @@ class Posting:
         flags = int(body.get("flags") or 0) & SETTABLE
         components = check_components(form, body.get("components"), v2=bool(flags & MessageFlag.COMPONENTS_V2))
         _check_files(form, files)
-        if flags & MessageFlag.COMPONENTS_V2 and (checked.content or checked.embeds):
-            for key in ("content", "embeds"):
-                if body.get(key):
-                    code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
-                    form.add((key,), code, f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
+        _check_exclusive(form, flags, body)
         form.check()
         if not (checked.content or checked.embeds or components or files):
             raise ApiError(errors.EMPTY_MESSAGE)
@@ -132,6 +128,7 @@ class Posting:
             v2 = bool(flags & MessageFlag.COMPONENTS_V2)
             components = check_components(form, body["components"], v2=v2)
         _check_files(form, files)
+        _check_exclusive(form, flags, body)
         form.check()
         content = message.content if checked.content is None else checked.content
         embeds = message.embeds if checked.embeds is None else checked.embeds
@@ -237,6 +234,14 @@ def _check_files(form: Form, files: list[Upload]) -> None:
         form.too_long(("attachments",), FILES)
     if any(len(upload.data) > FILE_BYTES for upload in files):
         raise ApiError(errors.FILE_TOO_LARGE)
+
+
+def _check_exclusive(form: Form, flags: int, body: JSON) -> None:
+    """Components of the second kind leave no room for content and embeds (docs, "IS_COMPONENTS_V2")."""
+    for key in ("content", "embeds"):
+        if flags & MessageFlag.COMPONENTS_V2 and body.get(key):
+            code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+            form.add((key,), code, f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
 
 
 def _edited_flags(flags: int, body: JSON) -> int:

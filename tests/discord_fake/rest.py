@@ -163,6 +163,7 @@ class Rest:
         elif fault.do == "kill":
             if fault.when == "replied" and reply is not None:
                 await _send_whole(request, self._write(record, reply))
+                await self._rest(fault.seconds)
             fault.strike()
         raise _hang_up(request, reset=fault.do == "reset")
 
