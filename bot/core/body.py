@@ -18,7 +18,9 @@ _OPEN_ENTRY = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _CLOSED_ENTRY = re.compile(rb"</(?:\w{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CLOSED_FEED = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 # Text encodings by Python's reckoning that no feed is written in and that cost too much or read as something else.
-_REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "undefined"})
+_REFUSED = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
+_CDATA = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
+_BARE_AMPERSAND = re.compile(rb"&(?!#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,30};)")
 _UTF8 = frozenset({"utf-8", "ascii"})
 
 
@@ -64,6 +66,19 @@ def ends_within_entry(body: bytes) -> bool:
     """Whether the body ends inside its last entry, whose link and title may then be halves."""
     starts = [match.start() for match in _OPEN_ENTRY.finditer(body)] if is_unfinished(body) else []
     return bool(starts) and _CLOSED_ENTRY.search(body, starts[-1]) is None
+
+
+def with_ampersands_escaped(body: bytes) -> bytes | None:
+    """The body with every bare "&" made "&amp;", or None where there is none to mend.
+
+    feedparser reads "R&D" in broken markup as an entity and gives "R&D;".
+    """
+    if b"\x00" in body[:4]:
+        return None
+    pieces = _CDATA.split(body)  # every second one is a CDATA section, where "&" is right
+    pieces[::2] = [_BARE_AMPERSAND.sub(b"&amp;", piece) for piece in pieces[::2]]
+    mended = b"".join(pieces)
+    return mended if mended != body else None
 
 
 def _text_encoding(name: str) -> str | None:

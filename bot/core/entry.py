@@ -13,7 +13,15 @@ from typing import Any
 
 import feedparser
 
-from bot.core.body import check_size, encoding_of, ends_within_entry, is_json, is_unfinished, is_web_page
+from bot.core.body import (
+    check_size,
+    encoding_of,
+    ends_within_entry,
+    is_json,
+    is_unfinished,
+    is_web_page,
+    with_ampersands_escaped,
+)
 from bot.core.draft import Draft, as_text, clean_date, clean_guid, clean_language, clean_link, named, newest
 from bot.core.jsonfeed import json_draft, json_format, json_published, load_json_feed
 from bot.core.link import canonical_link, outlet_of
@@ -82,7 +90,10 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: d
 
 
 def _parse_xml(body: bytes, *, url: str, content_type: str | None, now: datetime) -> ParsedFeed:
-    found = _feedparser(body, encoding_of(body, content_type))
+    encoding = encoding_of(body, content_type)
+    found = _feedparser(body, encoding)
+    if found["bozo"] and (mended := with_ampersands_escaped(body)) is not None:
+        found = _feedparser(mended, encoding)
     items, cut_off = _whole_items(body, found)
     about = found["feed"]
     base = clean_link(about.get("link"), url) or url
@@ -192,7 +203,11 @@ def _source(source: object) -> tuple[str | None, str | None]:
 
 
 def _published(item: Mapping[str, Any], now: datetime) -> datetime | None:
-    parsed: Any = item.get("published_parsed") or item.get("updated_parsed") or item.get("created_parsed")
+    # feedparser's own look-up stands "published" in for a missing "updated", with a warning.
+    plain: Mapping[str, Any] = dict(item)
+    parsed = next(filter(None, (plain.get(f"{name}_parsed") for name in ("published", "updated", "created"))), None)
+    if parsed is None:
+        return None
     try:
         year, month, day, hour, minute, second = parsed[:6]
         moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
