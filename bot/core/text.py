@@ -11,11 +11,13 @@ from functools import lru_cache
 
 import nh3
 
-LONGEST_MARKUP = 200_000
+LONGEST_MARKUP = 100_000
 """Characters of markup that are read: deep nesting costs quadratic time, and no summary needs more."""
 
 LONGEST_TEXT = 5_000
 """Characters of an article that are kept: what spaCy reads safely within its time and memory."""
+
+_LONGEST_LINE = 10_000
 
 _BLOCK_TAGS = frozenset(
     {
@@ -93,7 +95,7 @@ def plain_text(markup: str, limit: int = LONGEST_TEXT) -> str:
 
 def read_line(markup: str) -> str:
     """`markup` as one line of plain text, for titles and names."""
-    return " ".join(_blocks_once(scrub(markup[:LONGEST_MARKUP])))
+    return " ".join(_blocks_once(scrub(markup[:_LONGEST_LINE])))
 
 
 def cut(text: str, limit: int) -> str:
