@@ -59,10 +59,16 @@ def matched(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:
 
 
 def settle_sent(
-    c: Connection, alert_id: int, *, message_id: int, shown_revision: int, now: datetime, reason: str = "delivered"
+    c: Connection,
+    alert_id: int,
+    *,
+    message_id: int | None,
+    shown_revision: int,
+    now: datetime,
+    reason: str = "delivered",
 ) -> None:
-    """Ends a claimed row: the message stands in the channel."""
-    shown = {"message_id": message_id, "shown_revision": shown_revision, "shown_at": now}
+    """Ends a claimed row: the message was created. `message_id` is None (or 0) where it is known no longer."""
+    shown = {"message_id": message_id or None, "shown_revision": shown_revision, "shown_at": now}
     _end(c, alert_id, "sent", reason, now, **shown)
 
 
