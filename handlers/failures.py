@@ -55,5 +55,5 @@ def sentence_for(error: Exception, *, reference: int) -> str:
 
 
 def _is_ours(error: Exception) -> bool:
-    known = (app_commands.TransformerError, app_commands.NoPrivateMessage, discord.Forbidden)
-    return not isinstance(error, RefusedError | known)
+    theirs = RefusedError | app_commands.TransformerError | app_commands.NoPrivateMessage | discord.Forbidden
+    return not isinstance(error, theirs)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.alert import Subscription
+from bot.core.alert import AlertState, Subscription
 from bot.core.details import wish
 from bot.core.escape import cut, escape, masked_link
 from bot.core.event import EventType
@@ -41,7 +41,7 @@ class Health:
     feeds: Mapping[str, int]
     failing: tuple[tuple[str, str], ...]
     last_polled: datetime | None
-    alerts: Mapping[str, int]
+    alerts: Mapping[AlertState, int]
     stories: int
     paused_here: int = 0
 

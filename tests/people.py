@@ -1,0 +1,153 @@
+"""A Discord server with people in it, for commands and buttons: thin fixtures around simcord.
+
+Only this module knows simcord, besides the tests' calls of `slash`, `autocomplete` and `click` on a person.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import discord
+import simcord
+
+from bot.client import Index, TocsinClient
+from bot.core.alert import Delivery, Subscription
+from bot.core.relevance import Topic
+from bot.core.story import Story
+from bot.errors import TocsinError
+from bot.store import Store, alerts, stories, subscriptions
+from handlers import alerts as alert_commands
+from handlers import buttons, failures, help, news, status, story
+from handlers.remember import remember
+from tests.builders import NOON, an_alert
+
+TOPIC = Topic(id="ai-defence", name="AI and defence", threshold=0.5, bias=0.0, groups=())
+ORGANISATIONS = ("NATO", "Anthropic", "Anduril Industries", "US Department of Defense")
+
+
+@dataclass
+class Town:
+    """The server, its people and what the bot knows. `now` is what the bot takes for the present."""
+
+    env: simcord.Env
+    store: Store
+    index: Index
+    guild: Any
+    channel: Any
+    manager: Any
+    reader: Any
+    now: datetime = NOON + timedelta(hours=1)
+    allowed: Sequence[str] = ("*",)
+
+    def build(self) -> TocsinClient:
+        return a_client(self.store, self.index, clock=lambda: self.now, allowed=self.allowed)
+
+    async def restart_bot(self) -> None:
+        await self.env.restart_bot(self.build())
+
+    async def keep(self, *kept: Story) -> None:
+        await self.store.write(stories.save, kept)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        await remember(self.index, store=self.store, topics=[TOPIC], organisations=ORGANISATIONS)
+
+    async def subscribe(self, **changes: Any) -> int:
+        subscription = Subscription(id=0, guild_id=self.guild.id, channel_id=self.channel.id, created_at=NOON)
+        values = {name: getattr(subscription, name) for name in subscription.__slots__} | changes
+        return await self.store.write(subscriptions.add, Subscription(**values))
+
+    async def claim(self, kept: Story, **changes: Any) -> Delivery:
+        """A story, owed to a subscription of the channel and claimed."""
+        await self.keep(kept)
+        subscription_id = await self.subscribe(**changes)
+        await self.store.write(alerts.owe, [an_alert(subscription_id, kept.id)], NOON)
+        claimed = await self.store.write(alerts.claim, now=self.now, lease=timedelta(minutes=1), limit=1)
+        return claimed[0]
+
+    def other_server(self) -> tuple[Any, Any, Any]:
+        """Another server with a channel and its owner."""
+        guild = self.env.create_guild("Elsewhere")
+        return guild, guild.create_text_channel("general"), owner_of(self.env, guild, "mallory")
+
+
+def a_client(store: Store, index: Index, *, clock: Any, allowed: Sequence[str] = ("*",)) -> TocsinClient:
+    """The client with every handler, as `app` composes it."""
+    return TocsinClient(
+        commands=[
+            *alert_commands.commands(store=store, index=index, clock=clock),
+            *news.commands(store=store, index=index, clock=clock),
+            *story.commands(store=store, index=index),
+            *status.commands(store=store, version="1.2.3"),
+            *help.commands(),
+        ],
+        buttons=[*buttons.buttons(store=store), *news.buttons(store=store, clock=clock)],
+        explain=failures.explain,
+        allowed_guilds=allowed,
+    )
+
+
+def owner_of(env: simcord.Env, guild: Any, name: str, **rights: bool) -> Any:
+    """A member with the given rights, Manage Server if none are given."""
+    role = guild.create_role(f"{name}'s role", permissions=discord.Permissions(**(rights or {"manage_guild": True})))
+    return guild.add_member(env.create_user(name), roles=[role])
+
+
+@asynccontextmanager
+async def running(client: TocsinClient) -> AsyncIterator[simcord.Env]:
+    """The client in a Discord. Refusals are answers; any other error that reached the bot fails the test."""
+    env = simcord.Env(client, check_errors=False)
+    await env.start()
+    try:
+        yield env
+    finally:
+        await env.shutdown()
+        unexpected = [error for error in env.errors if not isinstance(failures.cause_of(error), TocsinError)]
+        assert not unexpected, unexpected
+
+
+@asynccontextmanager
+async def a_town(folder: Path, *, allowed: Sequence[str] = ("*",)) -> AsyncIterator[Town]:
+    """A server with a channel, a manager and a reader; the bot is in it and ready."""
+    index = Index()
+    async with Store.open(f"sqlite:///{folder / 'town.db'}") as store:
+        box: list[Town] = []
+        client = a_client(store, index, clock=lambda: box[0].now, allowed=allowed)
+        async with running(client) as env:
+            guild = env.create_guild("Town")
+            box.append(
+                Town(
+                    env,
+                    store,
+                    index,
+                    guild,
+                    guild.create_text_channel("news"),
+                    owner_of(env, guild, "meg"),
+                    guild.add_member(env.create_user("rob")),
+                    allowed=allowed,
+                )
+            )
+            await box[0].refresh()
+            yield box[0]
+
+
+def said(result: Any) -> str:
+    """Everything that an answer shows, as one text."""
+    shown = [result.response, *result.followups] if result.response else result.followups
+    return "\n".join(text_of(message) for message in shown)
+
+
+def text_of(message: Any) -> str:
+    parts = [message.content]
+    for embed in message.embeds:
+        parts += [embed.author.name, embed.title, embed.description, embed.footer.text]
+        parts += [text for field in embed.fields for text in (field.name, field.value)]
+    return "\n".join(part for part in parts if part)
+
+
+def labels(message: Any) -> list[str]:
+    """The labels of a message's buttons."""
+    return [button["label"] for row in message.components for button in row["components"]]
