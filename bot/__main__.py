@@ -2,7 +2,6 @@
 
 import sys
 
-from bot.cli import command_line
 from bot.errors import ConfigurationError, TocsinError, TokenRefusedError
 from bot.logs import redact
 
@@ -13,6 +12,9 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The command line. Exits 0 good, 1 the work failed, 2 wrong usage, 78 wrong configuration."""
+    # Here, because every worker process imports this file anew and needs nothing of the command line.
+    from bot.cli import command_line
+
     try:
         command_line()()
     except (ConfigurationError, TokenRefusedError) as error:
