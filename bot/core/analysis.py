@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # half a second and 100 MB that a process without a language 
 COMPONENTS = ("tok2vec", "tagger", "attribute_ruler", "lemmatizer", "ner")
 """The components of a language model that the analysis uses; the others are left out."""
 
+LEAD_SENTENCES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
@@ -187,12 +189,22 @@ def _lines(
 ) -> tuple[Masked, list[Masked]]:
     """The title and the text's sentences as patterns see them."""
     offset = len(reading.title) + 1
+    zones = _zones(sentences)
     lines = [
-        mask(sentence, "lead" if place < 2 else "rest", reading.words, places, amounts, offset + sentence.start, sorts)
-        for place, sentence in enumerate(sentences)
+        mask(sentence, zone, reading.words, places, amounts, offset + sentence.start, sorts)
+        for sentence, zone in zip(sentences, zones, strict=True)
     ]
     heading = Sentence(reading.title, 0, len(reading.title), 0, False)
     return mask(heading, "title", reading.words, places, amounts, 0, sorts), lines
+
+
+def _zones(sentences: Sequence[Sentence]) -> list[str]:
+    """ "lead" for the first two whole sentences and the headings before them, "rest" for what follows."""
+    zones, whole = [], 0
+    for sentence in sentences:
+        zones.append("lead" if whole < LEAD_SENTENCES else "rest")
+        whole += sentence.closed
+    return zones
 
 
 def _stop(language: str | None, stop: StopWords) -> frozenset[str]:
