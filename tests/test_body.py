@@ -1,0 +1,44 @@
+"""What a body's bytes tell before anyone parses them."""
+
+import pytest
+
+from bot.core.body import ends_within_entry, is_json, is_unfinished, is_web_page, with_ampersands_escaped
+
+
+@pytest.mark.parametrize("body", [b"{}", b" \n[", b"\xef\xbb\xbf{"])
+def test_json_is_told_by_its_first_character(body: bytes) -> None:
+    assert is_json(body)
+    assert not is_json(b"<" + body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", b" <!doctype  HTML>", b"<?xml version='1.0'?><html xmlns='x'>", b"<!-- a --><body>"]
+)
+def test_a_web_page_is_told_by_its_beginning(body: bytes) -> None:
+    assert is_web_page(body)
+    assert not is_web_page(b"<rss>" + body)
+
+
+def test_a_body_that_lacks_its_end_is_unfinished() -> None:
+    whole = b"<rss><channel><item>a</item></channel></rss>\n"
+    assert not is_unfinished(whole)
+    assert is_unfinished(whole[:30])
+    assert not is_unfinished("<rss>".encode("utf-16"))
+
+
+@pytest.mark.parametrize(
+    ("body", "within"),
+    [(b"<rss><item>a</item><item>b", True), (b"<rss><item>a</item>", False), (b"<feed><entry/><entry x='1'", True),
+     (b"<rss><channel><title>T", False), (b"<rss><item>a</item><item>b</channel></rss>", False)],
+)  # fmt: skip
+def test_an_entry_that_is_cut_in_half_is_noticed(body: bytes, within: bool) -> None:
+    assert ends_within_entry(body) is within
+
+
+@pytest.mark.parametrize(
+    ("body", "mended"),
+    [(b"R&D", b"R&amp;D"), (b"a?b=1&c=2", b"a?b=1&amp;c=2"), (b"&amp; &#38; &#x26; &nbsp;", None), (b"plain", None),
+     (b"<![CDATA[R&D]]> R&D", b"<![CDATA[R&D]]> R&amp;D"), (b"<![CDATA[open R&D", None)],
+)  # fmt: skip
+def test_bare_ampersands_are_escaped_outside_cdata(body: bytes, mended: bytes | None) -> None:
+    assert with_ampersands_escaped(body) == mended
