@@ -188,6 +188,14 @@ async def test_a_database_in_use_by_another_tocsin_is_refused_until_that_one_is_
         assert await store.read(feeds.listed) == []
 
 
+async def test_a_short_look_is_possible_beside_a_tocsin_that_runs(url: str) -> None:
+    async with Store.open(url) as running:
+        async with Store.open(url, alone=False) as beside:
+            await beside.write(feeds.add, a_feed(), NOON)
+        assert len(await running.read(feeds.listed)) == 1
+        assert "in use" in await refusal(url)
+
+
 async def test_another_program_that_holds_the_database_is_told_of_in_one_sentence(url: str) -> None:
     async with Store.open(url, busy=0.2) as store:
         raw = sqlite3.connect(path_of(url), isolation_level=None)

@@ -73,6 +73,7 @@ async def attempts(store: Store, alert_id: int) -> list[tuple[int, str]]:
 async def test_an_alert_is_owed_once(store: Store) -> None:
     wanted = await owed(store, "a")
     assert await store.write(alerts.owe, [an_alert(wanted, "a")], NOON) == 0
+    assert await store.write(alerts.owe, [an_alert(wanted, "a", revision=2)], NOON) == 0
     assert await store.write(alerts.owe, [an_alert(wanted, "a", kind="update", revision=2)], NOON) == 1
     assert (await store.read(alerts.counts))["owed"] == 2
 

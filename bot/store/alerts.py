@@ -47,8 +47,7 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
         }
         for alert in owed
     ]
-    keys = ["subscription_id", "story_id", "kind", "revision"]
-    statement = insert(c, alerts).on_conflict_do_nothing(index_elements=keys).returning(alerts.c.id)
+    statement = insert(c, alerts).on_conflict_do_nothing().returning(alerts.c.id)
     return len(c.execute(statement, values).all())
 
 

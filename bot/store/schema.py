@@ -191,6 +191,15 @@ alerts = Table(
     Column("edit_not_before", UtcTime),
     Column("edits_ended", Words),
     UniqueConstraint("subscription_id", "story_id", "kind", "revision"),
+    # A story is alerted once to a subscription, at whichever revision it was then.
+    Index(
+        "ix_alerts_once",
+        "subscription_id",
+        "story_id",
+        unique=True,
+        sqlite_where=text("kind = 'alert'"),
+        postgresql_where=text("kind = 'alert'"),
+    ),
     CheckConstraint("state IN ('owed', 'sending', 'sent', 'digested', 'suppressed', 'dead')", name="state"),
     Index(
         "ix_alerts_pending",

@@ -125,6 +125,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
+        "ix_alerts_once",
+        "alerts",
+        ["subscription_id", "story_id"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'alert'"),
+        postgresql_where=sa.text("kind = 'alert'"),
+    )
+    op.create_index(
         "ix_alerts_pending",
         "alerts",
         ["channel_id", "id"],
