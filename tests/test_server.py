@@ -49,3 +49,8 @@ async def test_the_server_is_gone_after_its_block() -> None:
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectionError):
             await session.get(base + "/a.xml")
+
+
+async def test_a_server_whose_port_is_taken_finds_another() -> None:
+    async with feed_server() as first, feed_server(int(first.base.rpartition(":")[2])) as second:
+        assert second.base != first.base

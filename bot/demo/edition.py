@@ -39,12 +39,18 @@ def edition(outlet: Outlet, times: Sequence[datetime]) -> Edition:
     return Edition(write(outlet, dated[::-1]).encode(), TYPES[outlet.format])
 
 
+def link_of(outlet: Outlet, sample: Sample) -> str:
+    """The address of an article; nothing answers there."""
+    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in sample.title.lower()).split()
+    return f"https://{outlet.host}/{sample.number}/{'-'.join(words[:6])}"
+
+
 Dated = Sequence[tuple[datetime, Sample]]
 
 
 def _rss(outlet: Outlet, dated: Dated) -> str:
     articles = "".join(
-        f"<item><title>{escape(sample.title)}</title><link>{_link(outlet, sample)}</link>"
+        f"<item><title>{escape(sample.title)}</title><link>{link_of(outlet, sample)}</link>"
         f'<guid isPermaLink="false">{outlet.slug}-{sample.number}</guid>'
         f"<pubDate>{format_datetime(time)}</pubDate>{_rss_text(outlet, sample)}</item>\n"
         for time, sample in dated
@@ -68,7 +74,7 @@ def _rss_text(outlet: Outlet, sample: Sample) -> str:
 
 def _atom(outlet: Outlet, dated: Dated) -> str:
     articles = "".join(
-        f'<entry><title>{escape(sample.title)}</title><link rel="alternate" href="{_link(outlet, sample)}"/>'
+        f'<entry><title>{escape(sample.title)}</title><link rel="alternate" href="{link_of(outlet, sample)}"/>'
         f"<id>tag:{outlet.host},2026:{sample.number}</id>"
         f"<published>{time.isoformat()}</published><updated>{time.isoformat()}</updated>"
         f'<content type="html">{escape(_text(outlet, sample))}</content></entry>\n'
@@ -86,7 +92,7 @@ def _json(outlet: Outlet, dated: Dated) -> str:
     articles = [
         {
             "id": f"{outlet.slug}-{sample.number}",
-            "url": _link(outlet, sample),
+            "url": link_of(outlet, sample),
             "title": sample.title,
             key: _text(outlet, sample),
             "date_published": time.isoformat(),
@@ -95,11 +101,6 @@ def _json(outlet: Outlet, dated: Dated) -> str:
     ]
     feed = {"version": "https://jsonfeed.org/version/1.1", "title": outlet.name, "items": articles}
     return json.dumps(feed, ensure_ascii=False, indent=1)
-
-
-def _link(outlet: Outlet, sample: Sample) -> str:
-    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in sample.title.lower()).split()
-    return f"https://{outlet.host}/{sample.number}/{'-'.join(words[:6])}"
 
 
 def _text(outlet: Outlet, sample: Sample) -> str:

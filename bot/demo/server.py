@@ -45,15 +45,18 @@ class FeedServer:
 
 
 @asynccontextmanager
-async def feed_server() -> AsyncIterator[FeedServer]:
-    """A server on a free port of loopback, closed at the end of the block."""
+async def feed_server(port: int = 0) -> AsyncIterator[FeedServer]:
+    """A server on `port` of loopback, closed at the end of the block; on a free one if that is taken, or 0."""
     server = FeedServer()
     site = web.Application()
     site.router.add_get("/{path:.*}", server.answer)
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, 0).start()
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError:
+            await web.TCPSite(runner, HOST, 0).start()
         server.base = f"http://{HOST}:{runner.addresses[0][1]}"
         yield server
     finally:

@@ -22,6 +22,7 @@ from bot.settings.files import (
     FeedsFile,
     LanguageTable,
     LogTable,
+    Network,
     PollTable,
     SettingsFile,
     check_database_url,
@@ -98,7 +99,7 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
         log=tables.log,
         feeds=feeds,
         knowledge=knowledge,
-        merging=merging,
+        merging=replace(merging, part_of={each.name: each.part_of for each in knowledge.organisations if each.part_of}),
     )
 
 
@@ -164,6 +165,11 @@ def _with(table: ATable, **changes: object) -> ATable:
     return table.model_copy(update={name: value for name, value in changes.items() if value is not None})
 
 
-def with_feeds(settings: Settings, feeds: tuple[Feed, ...]) -> Settings:
-    """The settings with other feeds (the demo brings its own)."""
-    return replace(settings, feeds=feeds)
+def with_feeds(
+    settings: Settings, feeds: tuple[Feed, ...], *, database: str | None = None, network: Network | None = None
+) -> Settings:
+    """The settings with other feeds, and if given another database and one more network that feeds may live on
+    (the demo brings its own)."""
+    url = SecretStr(check_database_url(database)) if database else settings.database_url
+    networks = (*settings.poll.allowed_networks, network) if network else settings.poll.allowed_networks
+    return replace(settings, feeds=feeds, database_url=url, poll=_with(settings.poll, allowed_networks=networks))
