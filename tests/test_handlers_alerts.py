@@ -29,7 +29,11 @@ async def test_a_manager_adds_a_channel_and_only_she_sees_it(town: Town) -> None
 
 async def test_several_organisations_and_events_are_given_with_commas(town: Town) -> None:
     await town.manager.slash(
-        town.channel, "alerts add", channel=town.channel, organisations="nato, Anthropic", events="contract,Conflict use"
+        town.channel,
+        "alerts add",
+        channel=town.channel,
+        organisations="nato, Anthropic",
+        events="contract,Conflict use",
     )
     [kept] = await town.store.read(subscriptions.listed, town.guild.id)
     assert kept.organisations == ("NATO", "Anthropic")

@@ -36,6 +36,8 @@ def length(text: str) -> int:
 
 def plain(text: str) -> str:
     """`text` on one line, without control, invisible, bidirectional and piled-up characters."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     spaced = "".join(" " if character in _SPACES else character for character in text)
     kept: list[str] = []
     marks = 0
@@ -48,7 +50,7 @@ def plain(text: str) -> str:
 
 def escape(text: str, limit: int | None = None) -> str:
     """`text` as Discord shows it literally, at most `limit` long (see `length`) with its backslashes counted."""
-    text = plain(text)
+    text = plain(text if limit is None else _beginning(text, limit))
     escaped = _escape(text)
     if limit is None or length(escaped) <= limit:
         return escaped
@@ -57,7 +59,7 @@ def escape(text: str, limit: int | None = None) -> str:
 
 def cut(text: str, limit: int) -> str:
     """Plain text for where Discord draws no markup (author, footer, labels, choices), at most `limit` long."""
-    text = plain(text)
+    text = plain(_beginning(text, limit))
     return text if length(text) <= limit else _longest(text, limit, str)
 
 
@@ -105,6 +107,11 @@ def masked_link(label: str, url: str | None, *, limit: int = 150, longest: int =
 _LINK_CHARACTERS = ":/?#@!$&'*+,;=%~-._"  # all of RFC 3986 but brackets, which would end a masked link
 
 
+def _beginning(text: str, limit: int) -> str:
+    """As much of a text as can matter for what is shown of it, so that an endless one costs no time."""
+    return text[: 16 * limit + 512]
+
+
 def _escape(text: str) -> str:
     text = _MARKUP.sub(r"\\\g<0>", text)
     text = _COLON.sub(r"\\:", text)
@@ -126,7 +133,7 @@ def _at_word(text: str, end: int) -> str:
     """`text[:end]`, back to the end of a word where that costs little."""
     if end < len(text) and text[end] != " ":
         space = text.rfind(" ", 0, end)
-        if space > end * 0.8:
+        if space > end * 0.7:
             end = space
     return text[:end].rstrip(" ,;:–—-")
 

@@ -1,0 +1,140 @@
+"""What readers do with `/news`, `/story`, `/status` and `/help`, from their side."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.feed import FeedState
+from bot.core.pages import PAGING, Wanted, turn
+from bot.store import feeds
+from handlers.news import wanted_from
+from tests.builders import NOON, a_feed, a_story
+from tests.people import Town, a_town, labels, said
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with a_town(tmp_path) as town:
+        yield town
+
+
+def stories(number: int) -> list:
+    return [a_story(f"s{n}", title=f"Story number {n}", last_seen=NOON + timedelta(minutes=n)) for n in range(number)]
+
+
+async def test_an_empty_archive_says_so(town: Town) -> None:
+    result = await town.reader.slash(town.channel, "news latest", since="24h")
+    assert "No story in the last 24 h" in said(result)
+    assert result.ephemeral
+
+
+async def test_the_latest_stories_come_first_five_a_page(town: Town) -> None:
+    await town.keep(*stories(12))
+    result = await town.reader.slash(town.channel, "news latest")
+    text = said(result)
+    assert [n for n in range(12) if f"Story number {n}]" in text] == [7, 8, 9, 10, 11]
+    assert text.index("number 11") < text.index("number 7")
+    assert "Page 1 of 3 · 12 stories" in text
+
+
+async def test_pages_are_turned_after_a_restart(town: Town) -> None:
+    await town.keep(*stories(12))
+    result = await town.reader.slash(town.channel, "news latest", organisation="nato", share=True)
+    await town.restart_bot()
+    [shown] = town.channel.history()
+    assert labels_of(shown) == ["Older"]
+    await town.reader.click(shown, label="Older")
+    [shown] = town.channel.history()
+    assert "Page 2 of 3 · 12 stories naming NATO" in shown.embeds[0].footer.text
+    assert labels_of(shown) == ["Newer", "Older"]
+    assert not result.ephemeral
+
+
+async def test_conditions_narrow_the_list(town: Town) -> None:
+    await town.keep(
+        a_story("a", title="Contract signed"),
+        a_story("b", title="New policy", event="policy", organisations=("DARPA",)),
+        a_story("c", title="Old policy", event="policy", last_seen=NOON - timedelta(days=9)),
+    )
+    assert "New policy" in said(await town.reader.slash(town.channel, "news latest", event="policy", since="7d"))
+    by_name = said(await town.reader.slash(town.channel, "news latest", organisation="darpa"))
+    assert "New policy" in by_name and "Contract signed" not in by_name
+    by_topic = said(await town.reader.slash(town.channel, "news latest", topic="AI and defence"))
+    assert "3 stories on ai-defence" in by_topic
+
+
+async def test_autocomplete_offers_topics_and_names_as_they_are_typed(town: Town) -> None:
+    await town.keep(a_story(organisations=("OpenAI", "Anduril Industries")))
+    names = await town.reader.autocomplete(town.channel, "news latest", "organisation", "an")
+    assert [choice["value"] for choice in names] == ["Anduril Industries", "Anthropic"]
+    topics = await town.reader.autocomplete(town.channel, "news latest", "topic", "defence")
+    assert topics == [{"name": "AI and defence", "value": "ai-defence"}]
+
+
+async def test_a_story_is_shown_with_what_it_follows(town: Town) -> None:
+    await town.keep(
+        a_story("talks", title="In talks"), a_story("deal", title="Signed", stage="signed", follows="talks")
+    )
+    [choice] = await town.reader.autocomplete(town.channel, "story view", "story", "sig")
+    result = await town.reader.slash(town.channel, "story view", story=choice["value"])
+    assert "CONTRACT · signed" in said(result)
+    assert "Follows\n[In talks](https://news.example/1)" in said(result)
+    assert labels(result.response) == ["Read", "Sources", "Key points", "Why?"]
+
+
+async def test_a_story_may_be_named_by_words_of_its_title(town: Town) -> None:
+    await town.keep(a_story("a", title="Anduril wins"), a_story("b", title="Palantir wins"))
+    assert "Anduril wins" in said(await town.reader.slash(town.channel, "story view", story="anduril"))
+    assert "Several stories hold “wins”" in said(await town.reader.slash(town.channel, "story view", story="wins"))
+    assert "No story is called “x\\*y”" in said(await town.reader.slash(town.channel, "story view", story="x*y"))
+
+
+async def test_status_names_failing_feeds_and_counts(town: Town) -> None:
+    number = await town.store.write(feeds.add, a_feed(name="Broken Times"), NOON)
+    failed = FeedState(last_polled_at=NOON, failures=2, error="The feed answers 404.", due_at=NOON)
+    await town.store.write(feeds.save_state, number, failed)
+    await town.subscribe(paused="a test")
+    text = said(await town.reader.slash(town.channel, "status"))
+    assert "Broken Times: The feed answers 404." in text
+    assert "1 failing" in text
+    assert "Tocsin 1.2.3" in text
+    assert "1 subscription of this server" in text
+
+
+async def test_help_names_every_command(town: Town) -> None:
+    text = said(await town.reader.slash(town.channel, "help"))
+    for command in town.reader.available_commands(town.channel):
+        assert f"`/{command}`" in text
+
+
+async def test_nothing_answers_in_a_direct_message(town: Town) -> None:
+    user = town.env.create_user("dora")
+    assert user.available_commands() == ()
+
+
+@pytest.mark.parametrize(
+    "wanted", [Wanted(), Wanted(hours=24, event="policy", topic="ai-defence", organisation="Acme: the 2nd")]
+)
+def test_a_paging_button_carries_its_conditions(wanted: Wanted) -> None:
+    import re
+
+    match = re.fullmatch(PAGING, turn(3, wanted) or "")
+    assert match and wanted_from(match) == wanted
+
+
+def test_conditions_too_long_for_a_button_leave_it_out() -> None:
+    assert turn(1, Wanted(organisation="N" * 90)) is None
+
+
+def test_a_kind_of_event_that_is_no_more_is_no_condition() -> None:
+    import re
+
+    match = re.fullmatch(PAGING, "latest:1:0:gone::")
+    assert match and wanted_from(match) == replace(Wanted(), event=None)
+
+
+def labels_of(message: object) -> list[str]:
+    return [button.label for row in message.components for button in row.children]  # type: ignore[attr-defined]

@@ -1,0 +1,216 @@
+"""An alert looks as it should, within Discord's limits, whatever a feed holds."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.details import key_points_message, sources_message, story_message, why_message
+from bot.core.event import Amount, EventType, Party
+from bot.core.message import (
+    ACTION,
+    LOOKS,
+    Button,
+    Field,
+    Message,
+    action,
+    alert_message,
+    because,
+    counted,
+    duration,
+    excess,
+    gate_name,
+    joined,
+    mark_of,
+    minimal_message,
+)
+from bot.core.pages import Health, Wanted, help_message, latest_message, status_message, subscriptions_message
+from bot.core.relevance import Reason
+from bot.core.story import Source, Story
+from tests.builders import NOON, a_story, a_subscription
+
+OUTLETS = ("reuters.com", "defensescoop.com", "bbc.com", "ft.com", "wsj.com", "lemonde.fr", "zeit.de")
+DEAL = a_story(
+    title="OpenAI weighs deal to put its AI on NATO's unclassified networks",
+    because=(Reason("ai", "AI models", 2.0), Reason("defence", "NATO", 1.0), Reason("defence", "Pentagon", 0.5)),
+    last_seen=NOON + timedelta(hours=3),
+    seller=Party("OpenAI", "OpenAI"),
+    buyer=Party("NATO", "NATO's"),
+    organisations=("OpenAI", "NATO", "US Department of Defense", "Anthropic"),
+    key_points=("It is considering a contract.", "A person familiar said so.", "No talks are final.", "A fourth."),
+    sources=tuple(Source(outlet, "T", f"https://{outlet}/1", NOON) for outlet in OUTLETS),
+)
+
+
+def test_an_alert_tells_what_who_why_and_where() -> None:
+    assert alert_message(DEAL, mark="m") == Message(
+        author="📝 CONTRACT · in talks · 7 outlets",
+        title="OpenAI weighs deal to put its AI on NATO's unclassified networks",
+        url="https://news.example/1",
+        description="• It is considering a contract.\n• A person familiar said so.\n• No talks are final.\n\n"
+        f"First seen <t:{int(NOON.timestamp())}:R>",
+        fields=(
+            Field("Parties", "OpenAI → NATO"),
+            Field("Also named", "US Department of Defense, Anthropic"),
+            Field("Because", "AI: AI models · Defence: NATO, Pentagon · 7 outlets in 3 h", inline=False),
+        ),
+        footer="reuters.com · defensescoop.com · bbc.com · ft.com · +3",
+        colour=LOOKS["contract"][1],
+        buttons=(
+            Button("Read", url="https://news.example/1"),
+            Button("Sources", custom_id="story:sources:story-1:m"),
+            Button("Key points", custom_id="story:points:story-1:m"),
+            Button("Why?", custom_id="story:why:story-1:m"),
+        ),
+    )
+
+
+def test_what_is_unknown_is_left_out() -> None:
+    bare = a_story(stage=None, organisations=(), key_points=(), because=(), sources=())
+    message = alert_message(bare, mark="m")
+    assert message.author == "📝 CONTRACT · 1 outlet"
+    assert [field.name for field in message.fields] == ["Because"]
+    assert message.description.startswith("First seen")
+
+
+@pytest.mark.parametrize(
+    ("parties", "shown"),
+    [
+        ({"seller": Party("OpenAI", "")}, "Seller: OpenAI"),
+        ({"buyer": Party("NATO", "")}, "Buyer: NATO"),
+    ],
+)
+def test_one_party_alone_is_named_by_its_role(parties: dict[str, Party], shown: str) -> None:
+    assert alert_message(a_story(**parties), mark="m").fields[0] == Field("Parties", shown)
+
+
+def test_an_update_says_that_it_is_one() -> None:
+    assert alert_message(DEAL, mark="m", update=True).author.startswith("UPDATE · 📝 CONTRACT")
+
+
+def test_the_wish_that_was_met_stands_in_the_because_line() -> None:
+    assert because(DEAL, ("names NATO",)).endswith("· names NATO")
+
+
+def test_every_event_type_has_a_mark_and_a_colour_of_its_own() -> None:
+    assert set(LOOKS) == set(get_args(EventType))
+    assert len({mark for mark, _ in LOOKS.values()}) == len({colour for _, colour in LOOKS.values()}) == len(LOOKS)
+
+
+def test_an_address_too_long_for_discord_gets_no_read_button() -> None:
+    long = replace(DEAL, link="https://news.example/" + "a" * 500)
+    message = alert_message(long, mark="m")
+    assert [button.label for button in message.buttons] == ["Sources", "Key points", "Why?"]
+    assert message.url == long.link
+
+
+def test_the_minimal_text_has_no_address_and_keeps_the_mark() -> None:
+    message = minimal_message(DEAL, mark="m")
+    assert message.content.startswith("**CONTRACT · in talks** — OpenAI weighs deal")
+    assert "http" not in message.content
+    assert {mark_of(button.custom_id) for button in message.buttons} == {"m"}
+    assert not any(button.url for button in message.buttons)
+
+
+def test_a_button_says_what_it_asks_for_and_fits_at_its_longest() -> None:
+    custom_id = action("sources", "s" * 60, "m" * 25)
+    assert len(custom_id) <= 100
+    match = re.fullmatch(ACTION, custom_id)
+    assert match and match.groupdict() == {"asked": "sources", "story": "s" * 60, "mark": "m" * 25}
+
+
+@pytest.mark.parametrize("custom_id", [None, "", "latest:1:0:::", "story:why:x:-", "story:why:x"])
+def test_other_buttons_carry_no_mark(custom_id: str | None) -> None:
+    assert mark_of(custom_id) is None
+
+
+def test_numbers_read_as_people_say_them() -> None:
+    assert [counted(1, "story", "stories"), counted(2, "story", "stories")] == ["1 story", "2 stories"]
+    spans = [timedelta(), timedelta(minutes=12), timedelta(hours=3, minutes=20), timedelta(days=4)]
+    assert [duration(span) for span in spans] == ["1 min", "12 min", "3 h", "4 d"]
+    assert [gate_name("ai"), gate_name("in_title"), gate_name("*x*")] == ["AI", "In title", "\\*x\\*"]
+
+
+def test_parts_are_joined_whole_or_not_at_all() -> None:
+    assert joined(["abc", "de", "f"], "-", 6) == "abc-de"
+    assert joined(["abc"], "-", 2) == ""
+
+
+# Any story that hostile feeds could lead to: long, full of markup, emoji and nothing.
+words = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        ["", "**x**" * 900, "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 1500, "w " * 3000, "\u200b" * 50]
+    ),
+)
+links = st.sampled_from([None, "https://x.example/" + "%C3%A4" * 300, "https://x.example/(" * 20, "javascript:x"])
+sources = st.builds(Source, words, words, links, st.just(NOON), copy=st.booleans())
+parties = st.none() | st.builds(Party, words, words)
+stories = st.builds(
+    Story,
+    id=st.just("story-1"),
+    title=words,
+    link=links,
+    topic=words,
+    relevance=st.just(0.9),
+    because=st.lists(st.builds(Reason, words, words, st.floats(-9, 9)), max_size=12).map(tuple),
+    event=st.sampled_from(get_args(EventType)),
+    stage=st.none() | st.just("in_talks"),
+    first_seen=st.just(NOON),
+    last_seen=st.just(NOON),
+    amounts=st.lists(st.builds(Amount, words), max_size=5).map(tuple),
+    buyer=parties,
+    seller=parties,
+    organisations=st.lists(words, max_size=30).map(tuple),
+    key_points=st.lists(words, max_size=8).map(tuple),
+    sources=st.lists(sources, max_size=60).map(tuple),
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(stories)
+def test_limits_hold_for_every_story_and_every_answer_about_it(story: Story) -> None:
+    told = [(source.outlet, story.because) for source in story.sources]
+    subscription = a_subscription(organisations=story.organisations, topic=story.topic)
+    messages = [
+        alert_message(story, mark="m" * 22, reasons=story.organisations, update=True),
+        minimal_message(story, mark="m" * 22),
+        story_message(story, earlier=story),
+        sources_message(story),
+        key_points_message(story),
+        why_message(story, reasons=story.organisations, subscription=subscription, joined_because=told),
+        latest_message([story] * 5, page=3, total=99, wanted=Wanted(organisation=story.title)),
+        subscriptions_message([subscription] * 50),
+    ]
+    for message in messages:
+        assert excess(message) == []
+        assert message.content or message.title or message.description
+        assert all(field.name and field.value for field in message.fields)
+        ids = [button.custom_id for button in message.buttons if button.custom_id]
+        assert len(set(ids)) == len(ids)
+
+
+def test_a_page_of_long_stories_still_shows_all_five() -> None:
+    long = a_story(title="w" * 900, link="https://x.example/" + "a" * 370)
+    message = latest_message([long] * 5, page=0, total=5, wanted=Wanted())
+    assert message.description.count("https://x.example/") == 5
+
+
+def test_status_holds_its_limits_with_many_failing_feeds() -> None:
+    failing = tuple((f"Feed {number}", "no answer " * 30) for number in range(500))
+    health = Health("1.0", {"failing": 500}, failing, None, {"owed": 1}, 3)
+    message = status_message(health)
+    assert excess(message) == []
+    assert "more" in message.fields[-1].value
+
+
+def test_help_holds_its_limits() -> None:
+    assert excess(help_message([(f"command {number}", "d" * 100) for number in range(100)])) == []
+
+
+def test_an_empty_story_title_is_shown_as_such() -> None:
+    assert alert_message(a_story(title="\u200b"), mark="m").title == "(no title)"
