@@ -3,8 +3,9 @@
 It decides what is owed; it sends nothing (see the deliver handler) and draws nothing (see message).
 """
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.core.event import EventType
@@ -17,7 +18,10 @@ Mode = Literal["alerts", "digest", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A channel and what it wants. An empty filter takes everything. `topic` None means every topic."""
+    """A channel and what it wants. An empty filter takes everything. `topic` None means every topic.
+
+    `min_importance` is kept for when stories are weighed; `match` does not look at it.
+    """
 
     id: int
     guild_id: int
@@ -76,3 +80,75 @@ class Edit:
     message_id: int
     shown_revision: int
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whether a subscription wants a story: the wishes that the story meets, or those that it does not."""
+
+    wanted: bool
+    reasons: tuple[str, ...] = ()
+
+
+def match(story: Story, subscription: Subscription) -> Match:
+    """Whether `subscription` wants `story`. An empty wish is met by everything; every other one has to be met."""
+    wishes = list(_wishes(story, subscription))
+    unmet = tuple(words for met, words in wishes if not met)
+    return Match(False, unmet) if unmet else Match(True, tuple(words for _, words in wishes))
+
+
+def owed(
+    stories: Iterable[Story], subscriptions: Iterable[Subscription], *, matched: Container[tuple[int, str]]
+) -> tuple[Alert, ...]:
+    """The first alerts that `stories` owe, in order, one to each subscription that wants a story and has none of it.
+
+    Pass the stories that grew by a report that may alert: none of a feed's first poll, none that is stale (see
+    `is_stale`). `matched` holds the (subscription id, story id) that have a row already, in whatever state: what
+    follows for those are edits. So a story found in silence owes its first alert with its next report. A paused
+    subscription is owed too, so that nothing is lost while it is paused; one that wants only digests is owed no alerts.
+    """
+    wanted = [subscription for subscription in subscriptions if subscription.mode != "digest"]
+    return tuple(
+        Alert(subscription.id, story.id, "alert", story.revision, found.reasons)
+        for story in stories
+        for subscription in wanted
+        if (subscription.id, story.id) not in matched and (found := match(story, subscription)).wanted
+    )
+
+
+def is_stale(published: datetime | None, *, first_seen: datetime, after: timedelta = timedelta(days=14)) -> bool:
+    """Whether the publisher dates an entry more than `after` before we first saw it; without a date it is fresh."""
+    return published is not None and first_seen - published > after
+
+
+def _wishes(story: Story, subscription: Subscription) -> Iterable[tuple[bool, str]]:
+    """Each wish that the subscription states: whether the story meets it, and the words for it."""
+    if subscription.topic is not None:
+        yield story.topic == subscription.topic, f"asked for the topic {subscription.topic}"
+    if subscription.events:
+        yield story.event in subscription.events, f"asked for {' or '.join(map(_plain, subscription.events))}"
+    if subscription.languages and story.language:
+        yield _speaks(story, subscription.languages), f"asked for {' or '.join(subscription.languages)}"
+    if subscription.organisations:
+        named = _named(story, subscription.organisations)
+        yield bool(named), f"asked for {' or '.join(named or subscription.organisations)}"
+
+
+def _speaks(story: Story, languages: Iterable[str]) -> bool:
+    """Whether the story is told in one of the languages; "en-GB" is English."""
+    return _base(story.language) in map(_base, languages)
+
+
+def _base(language: str) -> str:
+    return language.partition("-")[0].lower()
+
+
+def _named(story: Story, organisations: Iterable[str]) -> list[str]:
+    """Those of the organisations that the story names, its parties included, in any case."""
+    parties = (party.name for party in (story.buyer, story.seller) if party)
+    known = {name.casefold() for name in (*story.organisations, *parties)}
+    return [name for name in organisations if name.casefold() in known]
+
+
+def _plain(event: str) -> str:
+    return event.replace("_", " ")

@@ -15,6 +15,15 @@ from bot.core.story import Weights
 Rarity = Callable[[str], float]
 """How much a word or a name (as "@name") tells: its inverse document frequency."""
 
+Kin = Mapping[str, frozenset[str]]
+"""The organisations that each organisation is a part of."""
+
+UNSETTLED = frozenset({"rumoured", "in_talks"})
+SETTLED = frozenset({"signed", "deployed", "changed", "cancelled"})
+
+TOLD = 1.5
+"""Weight of a name from which a report tells about it, and not only of it: more than the body, less than the lead."""
+
 SAME_AMOUNT = 0.06
 """Amounts this close, as a share of the larger, are one amount told differently."""
 
@@ -33,17 +42,17 @@ class Likeness:
         return any(reason.gate == gate for reason in self.reasons)
 
 
-def likeness(traits: Traits, profile: Profile, *, rarity: Rarity, days: float, weights: Weights) -> Likeness:
+def likeness(traits: Traits, profile: Profile, *, rarity: Rarity, days: float, weights: Weights, kin: Kin) -> Likeness:
     """The likeness of a report to a story whose last report came `days` ago."""
     words, shared_words = _words(traits, profile, rarity)
     names, shared_names = _cosine(traits.names, profile.names, lambda name: rarity(f"@{name}"))
     evidence = [
         Reason("shared words", ", ".join(shared_words), weights.words * words),
         Reason("shared organisations", ", ".join(shared_names), weights.names * names),
-        *_names(traits, profile, weights),
+        *_names(traits, profile, weights, kin),
         *_amounts(traits, profile, weights),
         *_happening(traits, profile, weights),
-        *_parties(traits, profile, weights),
+        *_parties(traits, profile, weights, kin),
         Reason("days without a report", f"{days:.1f}", weights.day * days),
     ]
     reasons = tuple(_rounded(reason) for reason in evidence if abs(reason.weight) >= 0.0005)
@@ -74,14 +83,28 @@ def _cosine(ours: Mapping[str, float], theirs: Mapping[str, float], rarity: Rari
     return (sum(products.values()) / length if length else 0.0), best
 
 
-def _names(traits: Traits, profile: Profile, weights: Weights) -> Iterable[Reason]:
-    new = sorted(traits.title_names - set(profile.names))
+def _names(traits: Traits, profile: Profile, weights: Weights, kin: Kin) -> Iterable[Reason]:
+    new = sorted(name for name in traits.title_names if not _is_told(name, profile, kin))
     if new:
         yield Reason("title names another organisation", ", ".join(new), weights.new_name * min(2, len(new)))
     usual = {name for name, count in profile.title_names.items() if count >= 0.6 * profile.reports}
-    lost = sorted(usual - set(traits.names))
+    lost = sorted(name for name in usual if not any(_akin(name, other, kin) for other in traits.names))
     if lost:
         yield Reason("does not name", ", ".join(lost), weights.lost_name * min(2, len(lost)))
+
+
+def _is_told(name: str, profile: Profile, kin: Kin) -> bool:
+    """Whether a title of the story names it or one akin, or most reports do before their background."""
+    return any(
+        other in profile.title_names or weight >= TOLD * profile.reports
+        for other, weight in profile.names.items()
+        if _akin(name, other, kin)
+    )
+
+
+def _akin(one: str, other: str, kin: Kin) -> bool:
+    """Whether two organisations are the same, or one is a part of the other."""
+    return one == other or other in kin.get(one, ()) or one in kin.get(other, ())
 
 
 def _amounts(traits: Traits, profile: Profile, weights: Weights) -> Iterable[Reason]:
@@ -108,7 +131,7 @@ def _happening(traits: Traits, profile: Profile, weights: Weights) -> Iterable[R
             event if same else f"{traits.event}, not {event}",
             weights.same_event if same else weights.other_event,
         )
-    if traits.stage and stage and traits.stage != stage:
+    if {traits.stage, stage} & UNSETTLED and {traits.stage, stage} & SETTLED:
         yield Reason("another stage", f"{traits.stage}, not {stage}", weights.other_stage)
     steps = {step for step, count in profile.steps.items() if count * 3 >= profile.reports}
     if traits.steps and steps:
@@ -120,11 +143,12 @@ def _happening(traits: Traits, profile: Profile, weights: Weights) -> Iterable[R
         )
 
 
-def _parties(traits: Traits, profile: Profile, weights: Weights) -> Iterable[Reason]:
-    """Another buyer or seller, where neither side so much as names the other's."""
+def _parties(traits: Traits, profile: Profile, weights: Weights, kin: Kin) -> Iterable[Reason]:
+    """Another buyer or seller, where neither side says much of the other's."""
+    main = [name for name, weight in traits.names.items() if weight >= TOLD]
     for role, ours, votes in (("buyer", traits.buyer, profile.buyers), ("seller", traits.seller, profile.sellers)):
         theirs = _usual(votes)
-        if ours and theirs and ours not in profile.names and theirs not in traits.names:
+        if ours and theirs and not _is_told(ours, profile, kin) and not any(_akin(theirs, name, kin) for name in main):
             yield Reason(f"another {role}", f"{ours}, not {theirs}", weights.other_party)
 
 

@@ -12,7 +12,7 @@ from math import log
 
 from bot.core.followup import Predecessor, predecessor
 from bot.core.joining import begin, join, join_copy
-from bot.core.likeness import Likeness, likeness
+from bot.core.likeness import Kin, Likeness, likeness
 from bot.core.profile import Profile, Traits, describe, extend, make_lexicon, overlap, unpack
 from bot.core.relevance import Reason
 from bot.core.story import MergingRules, Placement, Report, Story
@@ -57,6 +57,7 @@ class OpenStories:
 
     def __init__(self, stories: Iterable[Story] = (), rules: MergingRules | None = None) -> None:
         self._rules = rules or MergingRules()
+        self._kin = kinship(self._rules.part_of)
         self._lexicon = make_lexicon(self._rules)
         self._standing: dict[str, Standing] = {}
         self._index: dict[str, set[str]] = {}
@@ -184,7 +185,7 @@ class OpenStories:
 
     def _likeness(self, traits: Traits, standing: Standing, rarity: Callable[[str], float], now: datetime) -> Likeness:
         days = max(0.0, (now - standing.story.last_seen) / timedelta(days=1))
-        return likeness(traits, standing.profile, rarity=rarity, days=days, weights=self._rules.weights)
+        return likeness(traits, standing.profile, rarity=rarity, days=days, weights=self._rules.weights, kin=self._kin)
 
     def _original(
         self, report: Report, traits: Traits, alike: Iterable[tuple[Likeness, Standing]], now: datetime
@@ -242,3 +243,16 @@ def _earlier_by(span: timedelta, moment: datetime) -> datetime:
         return moment - span
     except OverflowError:
         return datetime.min.replace(tzinfo=moment.tzinfo)
+
+
+def kinship(part_of: Mapping[str, str]) -> Kin:
+    """For each organisation that is a part of others, those others, up to the topmost."""
+    return {name: frozenset(_line(name, part_of)) for name in part_of}
+
+
+def _line(name: str, part_of: Mapping[str, str]) -> Iterator[str]:
+    seen = {name}
+    while name in part_of and part_of[name] not in seen:
+        name = part_of[name]
+        seen.add(name)
+        yield name

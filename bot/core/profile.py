@@ -25,6 +25,7 @@ SKETCH = 48
 """Hashes in a sketch of a text: an estimate of overlap within about 0.07 of the truth."""
 
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_LATIN = re.compile(r"[A-Za-z]{2,}[0-9]*|[0-9]+[A-Za-z]*")
 _CLAUSE_END = re.compile(r"[,;:.!?]")
 _ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
 
@@ -111,7 +112,7 @@ def make_lexicon(rules: MergingRules) -> Lexicon:
         for phrase in phrases:
             by_phrase.setdefault(phrase, []).append(step)
     return Lexicon(
-        ignored=frozenset(rules.ignored),
+        ignored=frozenset(map(stem, rules.ignored)),
         common=frozenset(map(stem, rules.common)),
         recap_clauses=build(dict.fromkeys(rules.recap_clauses, ("recap",))),
         recap_sentences=build(dict.fromkeys(rules.recap_sentences, ("recap",))),
@@ -240,35 +241,42 @@ def _word_weights(pieces: Iterable[_Piece], terms: Mapping[str, int], lexicon: L
     terms every word counts that is not ignored.
     """
     sums: dict[str, float] = {}
+    unspaced: set[str] = set()
     for piece in pieces:
-        for word in _stems(piece.words, lexicon.ignored):
-            sums[word] = sums.get(word, 0.0) + piece.weight
+        for form in piece.words.forms:
+            for word in _parts(form):
+                key = stem(word.lower())
+                sums[key] = sums.get(key, 0.0) + piece.weight
+                if len(word) < len(form):
+                    unspaced.add(key)
     if terms:
-        pairs = {word: weight for word, weight in sums.items() if _UNSPACED.search(word)}
-        chosen = {stem(term): count for term, count in terms.items() if term not in lexicon.ignored}
-        sums = pairs | {
-            word: sums.get(word, lexicon.places.body * count)
-            for word, count in chosen.items()
-            if not _UNSPACED.search(word)
-        }
-    return _top({word: round(sqrt(weight), 3) for word, weight in sums.items()}, MOST_WORDS)
+        chosen = {stem(term): count for term, count in terms.items() if not _UNSPACED.search(term)}
+        kept = {word: sums.get(word, lexicon.places.body * count) for word, count in chosen.items()}
+        sums = {word: sums[word] for word in unspaced} | kept
+    weights = {word: round(sqrt(weight), 3) for word, weight in sums.items() if _tells(word, lexicon.ignored)}
+    return _top(weights, MOST_WORDS)
 
 
-def _stems(words: Words, ignored: frozenset[str]) -> Iterator[str]:
-    for word in words.lower:
-        if _UNSPACED.search(word):
-            yield from (word[place : place + 2] for place in range(len(word) - 1))
-        elif len(word) > 1 and word not in ignored:
-            yield stem(word)
+def _parts(form: str) -> Iterable[str]:
+    """The word itself; of a run in a script without spaces its pairs of letters, and Latin words and numbers in it."""
+    if not _UNSPACED.search(form):
+        return (form,)
+    letters = "".join(_UNSPACED.findall(form))
+    return (*_LATIN.findall(form), *(letters[place : place + 2] for place in range(len(letters) - 1)))
+
+
+def _tells(word: str, ignored: frozenset[str]) -> bool:
+    return (len(word) > 1 or word.isdigit()) and word not in ignored
 
 
 def _proper(pieces: Iterable[_Piece]) -> frozenset[str]:
     """Stems of words with a capital inside a clause, or with digits: names and numbers, alike in any language."""
     return frozenset(
-        stem(lower)
+        stem(word.lower())
         for piece in pieces
-        for place, (form, lower) in enumerate(zip(piece.words.forms, piece.words.lower, strict=True))
-        if any(letter.isdigit() for letter in form) or (place and form[0].isupper())
+        for place, form in enumerate(piece.words.forms)
+        for word in _parts(form)
+        if any(letter.isdigit() for letter in word) or ((place or len(word) < len(form)) and word[0].isupper())
     )
 
 

@@ -125,7 +125,8 @@ class MergingRules:
     A story takes reports until none has come for `idle`; for `follow` after its last report a later step may name it.
     `merge_at`, `related_at` and `follow_at` are likenesses; `copy_at` is a share of common word triples. `common`
     words say little, `ignored` ones nothing; `recap_clauses` and `recap_sentences` introduce what only recalls earlier
-    events; `steps` map the name of a step in a longer affair to phrases that tell it.
+    events; `steps` map the name of a step in a longer affair to phrases that tell it; `part_of` maps an organisation to
+    the one that it is a part of.
     """
 
     idle: timedelta = timedelta(hours=120)
@@ -141,3 +142,4 @@ class MergingRules:
     recap_clauses: tuple[str, ...] = ()
     recap_sentences: tuple[str, ...] = ()
     steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    part_of: Mapping[str, str] = field(default_factory=dict)

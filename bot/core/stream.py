@@ -4,7 +4,7 @@ It is what `analyze` and `evaluate` share. It reads no file and analyses nothing
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -50,15 +50,25 @@ def documents(lines: Iterable[str], *, now: datetime, stop: StopWords | None = N
             yield Document(str(row["id"]), _article(row, seen, stop or StopWords()))
 
 
-def findings(read: Iterable[tuple[Document, Analysis]], stories: OpenStories) -> Iterator[Row]:
-    """One row for each document and its analysis, in order; relevant ones are placed in `stories`, as "s1", "s2", …"""
+def story_ids() -> Callable[[], str]:
+    """The ids of a stream's stories, in order: "s1", "s2", …"""
     numbers = count(1)
+    return lambda: f"s{next(numbers)}"
+
+
+def findings(
+    read: Iterable[tuple[Document, Analysis]], stories: OpenStories, *, new_id: Callable[[], str]
+) -> Iterator[Row]:
+    """One row for each document and its analysis, in order; relevant ones are placed in `stories`.
+
+    A stream that comes in batches passes the same `stories` and `new_id` (see `story_ids`) with each.
+    """
     for document, analysis in read:
         placement = None
         if analysis.relevance.relevant:
             report = Report(document.article, analysis)
             seen = document.article.first_seen
-            placement = stories.place(report, now=seen, new_id=lambda: f"s{next(numbers)}")
+            placement = stories.place(report, now=seen, new_id=new_id)
         yield row_of(document, analysis, placement)
 
 
