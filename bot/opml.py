@@ -40,7 +40,8 @@ def write_opml(feeds: Sequence[Feed], *, title: str = "Tocsin") -> bytes:
             category=feed.kind, language=feed.language,
         )  # fmt: skip
     indent(root)
-    return tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _feed(outline: Element) -> Feed:

@@ -92,7 +92,7 @@ async def _remove(settings: Settings, subscription: int) -> bool:
 
 
 def _topic(name: str | None, settings: Settings) -> str | None:
-    known = [topic.name for topic in settings.knowledge.topics]
+    known = [topic.id for topic in settings.knowledge.topics]
     if name is not None and name not in known:
         raise typer.BadParameter(f"there is no topic {name!r}; topics.toml has {', '.join(known)}")
     return name

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from handlers.poll import PollReport
 
 from bot.app import open_resources, poll_tick
 from bot.cli.options import ConfigOption, DatabaseOption, FeedsOption, JsonOption, run_async, settings_for
 from bot.settings import Settings
+from handlers.poll import PollReport
 
 
 def poll(

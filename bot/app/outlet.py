@@ -1,0 +1,97 @@
+"""Where alerts go: Discord with a token, with every command and button, and the terminal without one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+from pydantic import SecretStr
+from rich.console import Console
+
+from bot.app.resources import Resources
+from bot.app.ticks import silence_terminal, subscribe_terminal
+from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
+from bot.errors import TocsinError
+from bot.settings import Settings
+from bot.store import Store
+from bot.store import alerts as owed
+from bot.terminal import TerminalSender
+from handlers import alerts, buttons, failures, help, news, status, story
+from handlers.deliver import Sender
+
+log = structlog.get_logger(__name__)
+Fatal = Callable[[TocsinError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A sender, and whether anything can be sent just now."""
+
+    sender: Sender
+    is_open: Callable[[], bool]
+
+
+def now_utc() -> datetime:
+    """The clock of everything that a person or the schedule sets going."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> AsyncIterator[Outlet]:
+    """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more."""
+    settings, store = resources.settings, resources.store
+    if settings.token is None:
+        log.warning("no token", then="alerts are drawn in the terminal; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
+        await subscribe_terminal(store, now=now_utc())
+        yield Outlet(TerminalSender(Console()), lambda: True)
+        return
+    await silence_terminal(store)
+    point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
+    client = make_client(settings, store, index)
+    async with _connected(client, settings.token, fatal):
+        yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready)
+
+
+def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
+    """The Discord client with every command and button."""
+    return TocsinClient(
+        commands=[
+            *alerts.commands(store=store, index=index, clock=now_utc),
+            *news.commands(store=store, index=index, clock=now_utc),
+            *story.commands(store=store, index=index),
+            *status.commands(store=store, version=version("tocsin")),
+            *help.commands(),
+        ],
+        buttons=[*buttons.buttons(store=store), *news.buttons(store=store, clock=now_utc)],
+        explain=failures.explain,
+        allowed_guilds=settings.discord.allowed_guilds,
+        channels_open=lambda channels: _resume(store, channels),
+    )
+
+
+async def _resume(store: Store, channels: Sequence[int]) -> None:
+    """Goes on with those of `channels`, which can be written into, that were paused."""
+    for channel in set(await store.read(owed.paused_channels)).intersection(channels):
+        await store.write(owed.resume_channel, channel)
+
+
+@asynccontextmanager
+async def _connected(client: TocsinClient, token: SecretStr, fatal: Fatal) -> AsyncIterator[None]:
+    """The client's connection in the background, for as long as the block."""
+
+    async def connect() -> None:
+        try:
+            await run_client(client, token.get_secret_value())
+        except TocsinError as error:
+            fatal(error)
+
+    connection = asyncio.create_task(connect(), name="discord")
+    try:
+        yield
+    finally:
+        connection.cancel()
+        await asyncio.gather(connection, return_exceptions=True)
+        await client.close()

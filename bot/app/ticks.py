@@ -1,0 +1,67 @@
+"""The ticks with what they need: what the clock and the command line call."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from bot.app.resources import Resources
+from bot.core.alert import Subscription
+from bot.core.merging import OpenStories
+from bot.settings.files import feed_rules
+from bot.store import Store, subscriptions
+from handlers.deliver import DeliverReport, DeliverRules, Sender, deliver
+from handlers.poll import PollReport, PollRules, poll
+
+# The built-in subscription that takes everything where there is no token: no channel of Discord has the id 0.
+TERMINAL = Subscription(id=0, guild_id=0, channel_id=0)
+TERMINAL_PAUSED = "A Discord token is set, so nothing is delivered to the terminal."
+
+
+async def poll_tick(
+    resources: Resources, *, now: datetime, everything: bool = False, open_stories: OpenStories | None = None
+) -> PollReport:
+    """One round over the feeds that are due, or over all of them."""
+    settings = resources.settings
+    rules = PollRules(
+        feeds=feed_rules(settings.poll),
+        merging=settings.merging,
+        stale_after=timedelta(days=settings.poll.stale_after),
+        at_once=settings.poll.at_once,
+    )
+    return await poll(
+        now,
+        store=resources.store,
+        fetcher=resources.fetcher,
+        language=resources.language,
+        rules=rules,
+        everything=everything,
+        open_stories=open_stories,
+    )
+
+
+async def deliver_tick(
+    resources: Resources, sender: Sender, *, now: datetime, stop: asyncio.Event | None = None
+) -> DeliverReport:
+    """Sends what is owed and edits what has grown. Raises TokenRefusedError."""
+    chosen = resources.settings.deliver
+    rules = DeliverRules(
+        lease=timedelta(seconds=chosen.lease),
+        debounce=timedelta(seconds=chosen.debounce),
+        attempts=chosen.attempts,
+    )
+    return await deliver(now, store=resources.store, sender=sender, rules=rules, stop=stop)
+
+
+async def subscribe_terminal(store: Store, *, now: datetime) -> None:
+    """Lets the terminal take everything, from now on or again."""
+    there = await store.read(subscriptions.listed, TERMINAL.guild_id)
+    for subscription in there:
+        await store.write(subscriptions.resume, subscription.id)
+    if not there:
+        wanted = Subscription(id=0, guild_id=TERMINAL.guild_id, channel_id=TERMINAL.channel_id, created_at=now)
+        await store.write(subscriptions.add, wanted)
+
+
+async def silence_terminal(store: Store) -> None:
+    """Pauses the terminal's subscription, if there is one: Discord takes its place."""
+    for subscription in await store.read(subscriptions.listed, TERMINAL.guild_id):
+        await store.write(subscriptions.pause, subscription.id, TERMINAL_PAUSED)
