@@ -68,6 +68,8 @@ def test_cutting_twice_is_cutting_once(text: str, limit: int) -> None:
 
 
 @given(texts)
+@example("\ufe0f\ufe0f")
+@example("ء\u200c\u0600ء")
 def test_plain_text_is_one_line_without_anything_invisible(text: str) -> None:
     bare = plain(text)
     assert plain(bare) == bare

@@ -8,8 +8,8 @@ It lays nothing out (see message).
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise, zip_longest
 from urllib.parse import quote, urlsplit
 
 LONGEST_LINK = 2048
@@ -17,6 +17,7 @@ LONGEST_BUTTON_LINK = 512
 ELLIPSIS = "…"
 
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
+_JOINERS = frozenset((_JOINER, _SELECTOR, "\u200c"))  # the last parts letters in Persian and the Indic scripts
 _WORD_JOINER = "\u2060"  # takes no room and allows no line break: it parts what Discord would read as one
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SPACES = frozenset("\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
@@ -39,13 +40,8 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     spaced = "".join(" " if character in _SPACES else character for character in text)
-    kept: list[str] = []
-    marks = 0
-    for before, character, after in zip(" " + spaced, spaced, spaced[1:] + " ", strict=False):
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        if marks <= _MARKS_IN_A_ROW and _visible(before, character, after):
-            kept.append(character)
-    return " ".join("".join(kept).split())
+    visible = [character for character in spaced if _visible(character)]
+    return " ".join(_thinned(_joined(visible)).split())
 
 
 def escape(text: str, limit: int | None = None) -> str:
@@ -138,22 +134,46 @@ def _at_word(text: str, end: int) -> str:
     return text[:end].rstrip(" ,;:–—-")
 
 
-def _visible(before: str, character: str, after: str) -> bool:
-    if character == _JOINER:
-        return _is_emoji(before) and _is_emoji(after)
-    if character == "\u200c":  # parts letters in Persian and the Indic scripts, where it changes the word
-        return "\u0600" <= before <= "\u0dff" and "\u0600" <= after <= "\u0dff"
-    if character == _SELECTOR:
-        return before != " " and not before.isalpha()
+def _visible(character: str) -> bool:
+    if character in _JOINERS:
+        return True
     return character not in _BLANK_LETTERS and unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
+def _joined(characters: Sequence[str]) -> list[str]:
+    """The characters without the joiners and selectors that join or select nothing."""
+    kept: list[str] = []
+    for character, after in zip_longest(characters, characters[1:], fillvalue=" "):
+        if character not in _JOINERS or _has_effect(kept[-1] if kept else " ", character, after):
+            kept.append(character)
+    return kept
+
+
+def _has_effect(before: str, joiner: str, after: str) -> bool:
+    if joiner == _JOINER:
+        return _is_emoji(before) and _is_emoji(after)
+    if joiner == _SELECTOR:
+        return before in "0123456789#*" or (before != _SELECTOR and _is_emoji(before))
+    return "\u0600" <= before <= "\u0dff" and "\u0600" <= after <= "\u0dff"
+
+
+def _thinned(characters: Sequence[str]) -> str:
+    """The characters with at most three marks in a row."""
+    kept: list[str] = []
+    marks = 0
+    for character in characters:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if marks <= _MARKS_IN_A_ROW:
+            kept.append(character)
+    return "".join(kept)
+
+
 def _is_emoji(character: str) -> bool:
-    return character == _SELECTOR or unicodedata.category(character) in ("So", "Sk")
+    return character == _SELECTOR or unicodedata.category(character) in ("So", "Sk", "Sm", "Po")
 
 
 def _joins(cluster: str, before: str, character: str) -> bool:
-    if character in (_JOINER, "\u200c") or unicodedata.category(character) in ("Mn", "Me", "Mc"):
+    if character in _JOINERS or unicodedata.category(character) in ("Mn", "Me", "Mc"):
         return True
     if before == _JOINER or "\U0001f3fb" <= character <= "\U0001f3ff":
         return True
