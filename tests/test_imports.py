@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The data path: a file of `core` imports only from those before it.
 PATH = (
-    "feed", "link", "text", "body", "draft", "jsonfeed", "entry", "novelty", "article", "organisations", "relevance",
-    "amounts", "event", "keypoints", "analysis", "story", "alert", "message",
+    "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
+    "organisations", "relevance", "amounts", "patterns", "parties", "event", "keypoints", "analysis", "story", "alert", "message",
 )  # fmt: skip
 
 # A library has one home; replacing it touches nothing else.
@@ -26,7 +26,7 @@ HOMES = {
     "apscheduler": ("bot/schedule",),
     "discord": ("bot/client", "bot/core/message", "handlers/"),
     "typer": ("bot/cli/", "bot/__main__"),
-    "rich": ("bot/terminal", "bot/cli/", "bot/demo/"),
+    "rich": ("bot/terminal", "bot/cli/", "bot/demo/", "bot/app/outlet"),
     "pydantic": ("bot/settings/",),
     "pydantic_settings": ("bot/settings/",),
     "defusedxml": ("bot/opml",),

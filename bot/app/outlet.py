@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 import structlog
-from pydantic import SecretStr
 from rich.console import Console
 
 from bot.app.resources import Resources
@@ -51,7 +50,7 @@ async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> As
     await silence_terminal(store)
     point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
     client = make_client(settings, store, index)
-    async with _connected(client, settings.token, fatal):
+    async with _connected(client, settings.token.get_secret_value(), fatal):
         yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready)
 
 
@@ -79,12 +78,12 @@ async def _resume(store: Store, channels: Sequence[int]) -> None:
 
 
 @asynccontextmanager
-async def _connected(client: TocsinClient, token: SecretStr, fatal: Fatal) -> AsyncIterator[None]:
+async def _connected(client: TocsinClient, token: str, fatal: Fatal) -> AsyncIterator[None]:
     """The client's connection in the background, for as long as the block."""
 
     async def connect() -> None:
         try:
-            await run_client(client, token.get_secret_value())
+            await run_client(client, token)
         except TocsinError as error:
             fatal(error)
 
