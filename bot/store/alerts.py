@@ -141,7 +141,7 @@ def pause_channel(c: Connection, channel_id: int, *, reason: str, now: datetime)
     """Holds back everything for a channel; False if it was paused or closed already."""
     values = {"channel_id": channel_id, "state": "paused", "reason": reason, "since": now}
     statement = insert(c, channels).values(**values).on_conflict_do_nothing(index_elements=["channel_id"])
-    return c.execute(statement).rowcount > 0
+    return c.execute(statement.returning(channels.c.channel_id)).first() is not None
 
 
 def resume_channel(c: Connection, channel_id: int) -> bool:
