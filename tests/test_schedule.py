@@ -15,7 +15,7 @@ NEVER = timedelta(hours=1)
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 what it waits for sets no event
+        while not condition():
             await asyncio.sleep(0.005)
 
 
