@@ -33,9 +33,9 @@ from handlers.poll import PollReport
 BETWEEN_POLLS = timedelta(hours=24)
 """How far the polls of the play lie apart. The last is now: nothing that is shown lies in the future."""
 
-PORT = 17_923
-"""The usual port of the feeds. The order in which feeds are read hangs on their addresses: with the same port every
-play is the same."""
+PORT = 18_144
+"""The usual port of the feeds. The order in which feeds are read hangs on their addresses: with one port every play is
+the same, and with this one the wire service is read before the paper that copies it."""
 
 INTRODUCTION = (
     "Sample stories, invented for this demo: no firm, person or event in them is real, and the well-known bodies did "
