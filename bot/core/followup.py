@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.likeness import Likeness
-from bot.core.profile import Traits
 from bot.core.relevance import Reason
-from bot.core.story import MergingRules, Story
+from bot.core.story import FollowWeights, MergingRules, Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,13 @@ class Predecessor:
     reasons: tuple[Reason, ...]
 
 
-def predecessor(
-    traits: Traits, earlier: Iterable[tuple[Likeness, Story, timedelta]], rules: MergingRules
-) -> Predecessor | None:
+def predecessor(earlier: Iterable[tuple[Likeness, Story, timedelta]], rules: MergingRules) -> Predecessor | None:
     """The best of the stories compared, if it is like enough; the later of two that are alike."""
-    scored = [(_continues(found, age), story, found) for found, story, age in earlier if _same_affair(found)]
+    scored = [
+        (_continues(found, age, rules.follow_weights), story, found)
+        for found, story, age in earlier
+        if _same_affair(found)
+    ]
     best = max(scored, key=lambda entry: (entry[0], entry[1].last_seen, entry[1].id), default=None)
     if best is None or best[0] < rules.follow_at:
         return None
@@ -39,5 +40,8 @@ def _same_affair(found: Likeness) -> bool:
     return not (found.has("another buyer") or found.has("another seller"))
 
 
-def _continues(found: Likeness, age: timedelta) -> float:
-    return found.words + 0.3 * found.names - 0.0002 * (age / timedelta(days=1))
+def _continues(found: Likeness, age: timedelta, weights: FollowWeights) -> float:
+    """Words and organisations in common, with what a new main organisation, another kind of event and age take off."""
+    score = found.words + weights.names * found.names + weights.day * (age / timedelta(days=1))
+    score += weights.new_name * found.has("title names another organisation")
+    return score + weights.other_event * found.has("another event")

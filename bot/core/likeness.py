@@ -6,7 +6,7 @@ name in the title and days without a report speak against it. It decides nothing
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot
 
 from bot.core.profile import Profile, Traits, amount_of
 from bot.core.relevance import Reason
@@ -71,14 +71,12 @@ def _words(traits: Traits, profile: Profile, rarity: Rarity) -> tuple[float, lis
 
 def _cosine(ours: Mapping[str, float], theirs: Mapping[str, float], rarity: Rarity) -> tuple[float, list[str]]:
     """The cosine of two vectors weighted by rarity, and the shared entries that make most of it."""
-    products = {}
-    norm = 0.0
-    for word, weight in ours.items():
-        weighted = weight * rarity(word)
-        norm += weighted * weighted
-        if word in theirs:
-            products[word] = weighted * theirs[word] * rarity(word)
-    length = sqrt(norm) * sqrt(sum((weight * rarity(word)) ** 2 for word, weight in theirs.items()))
+    weighted = {word: weight * rarity(word) for word, weight in ours.items()}
+    others = {word: weight * rarity(word) for word, weight in theirs.items()}
+    products = {word: weight * others[word] for word, weight in weighted.items() if word in others}
+    if not products:
+        return 0.0, []
+    length = hypot(*weighted.values()) * hypot(*others.values())
     best = sorted(products, key=lambda word: (-products[word], word))[:6]
     return (sum(products.values()) / length if length else 0.0), best
 

@@ -26,10 +26,10 @@ COMMON_SHARE = 0.15
 RAREST = 48
 """Words and names of a report, the rarest first, that are looked up in the index."""
 
-MOST_VISITS = 20_000
+MOST_VISITS = 6_000
 """Entries of the index that one report may visit."""
 
-CANDIDATES = 16
+CANDIDATES = 12
 """Stories, of those found in the index, that are compared in full."""
 
 LEAST_SKETCH = 12
@@ -118,7 +118,7 @@ class OpenStories:
         elif alike and alike[0][0].score >= self._rules.merge_at:
             placement = self._joined(report, traits, alike)
         else:
-            earlier = predecessor(traits, self._earlier(traits, found, rarity, now), self._rules)
+            earlier = predecessor(self._earlier(traits, found, alike, rarity, now), self._rules)
             placement = self._begun(report, traits, alike, earlier, new_id if isinstance(new_id, str) else new_id())
         self.put(placement.story)
         return placement
@@ -168,13 +168,19 @@ class OpenStories:
         return sorted(compared, key=lambda pair: (-pair[0].score, pair[1].story.first_seen, pair[1].story.id))
 
     def _earlier(
-        self, traits: Traits, found: Mapping[str, float], rarity: Callable[[str], float], now: datetime
+        self,
+        traits: Traits,
+        found: Mapping[str, float],
+        alike: Iterable[tuple[Likeness, Standing]],
+        rarity: Callable[[str], float],
+        now: datetime,
     ) -> list[tuple[Likeness, Story, timedelta]]:
-        """The stories among `found`, open or not, that a new one may follow."""
-        return [
-            (self._likeness(traits, standing, rarity, now), standing.story, now - standing.story.last_seen)
-            for standing in self._best(found)
-        ]
+        """The stories among `found`, open or not, that a new one may follow; those in `alike` are compared already."""
+        compared = {standing.story.id: (known, standing) for known, standing in alike}
+        for standing in self._best(found):
+            if standing.story.id not in compared:
+                compared[standing.story.id] = (self._likeness(traits, standing, rarity, now), standing)
+        return [(known, standing.story, now - standing.story.last_seen) for known, standing in compared.values()]
 
     def _best(self, found: Mapping[str, float]) -> list[Standing]:
         best = nlargest(CANDIDATES, found.items(), key=lambda pair: (pair[1], pair[0]))

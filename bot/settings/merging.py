@@ -1,13 +1,12 @@
 """The configuration of merging: `merging.toml` as MergingRules, checked."""
 
-from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from bot.core.story import MergingRules, Places, Weights
+from bot.core.story import FollowWeights, MergingRules, Places, Weights
 from bot.settings.knowledge import Phrase, Text
 from bot.settings.toml import Table, read_toml
 
@@ -32,6 +31,15 @@ class WeightsTable(Table):
     other_party: Weight
     new_name: Weight
     lost_name: Weight
+    day: Weight
+
+
+class FollowTable(Table):
+    """`[follow]`"""
+
+    names: Weight
+    new_name: Weight
+    other_event: Weight
     day: Weight
 
 
@@ -68,6 +76,7 @@ class MergingFile(Table):
     idle_hours: Annotated[float, Field(gt=0, le=24 * 60)]
     follow_days: Annotated[float, Field(gt=0, le=3660)]
     weights: WeightsTable
+    follow: FollowTable
     places: PlacesTable
     words: WordsTable
     recap: RecapTable = RecapTable()
@@ -84,8 +93,9 @@ def read_merging(path: Path) -> MergingRules:
         related_at=table.related_at,
         follow_at=table.follow_at,
         copy_at=table.copy_at,
-        weights=Weights(**{entry.name: getattr(table.weights, entry.name) for entry in fields(Weights)}),
-        places=Places(**{entry.name: getattr(table.places, entry.name) for entry in fields(Places)}),
+        weights=Weights(**dict(table.weights)),
+        follow_weights=FollowWeights(**dict(table.follow)),
+        places=Places(**dict(table.places)),
         common=tuple(table.words.common.split()),
         ignored=tuple(table.words.ignored.split()),
         recap_clauses=table.recap.clauses,
