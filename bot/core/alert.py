@@ -3,9 +3,9 @@
 It decides what is owed; it sends nothing (see the deliver handler) and draws nothing (see message).
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from bot.core.event import EventType
@@ -38,13 +38,17 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A story owed to a subscription, in one of its kinds, with why it matched."""
+    """A story owed to a subscription, in one of its kinds, with why it matched.
+
+    `suppressed` says why it is written down but not sent.
+    """
 
     subscription_id: int
     story_id: str
     kind: AlertKind
     revision: int
     reasons: tuple[str, ...] = ()
+    suppressed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +102,29 @@ def match(story: Story, subscription: Subscription) -> Match:
 
 
 def owed(
-    stories: Iterable[Story], subscriptions: Iterable[Subscription], *, matched: Container[tuple[int, str]]
+    stories: Iterable[Story], subscriptions: Iterable[Subscription], *, matched: Collection[tuple[int, str]]
 ) -> tuple[Alert, ...]:
-    """The first alerts that `stories` owe, in order, one to each subscription that wants a story and has none of it.
+    """The first alerts that `stories`, each with a report that may alert, owe to those who want them.
 
-    Pass the stories that grew by a report that may alert: none of a feed's first poll, none that is stale (see
-    `is_stale`). `matched` holds the (subscription id, story id) that have a row already, in whatever state: what
-    follows for those are edits. So a story found in silence owes its first alert with its next report. A paused
-    subscription is owed too, so that nothing is lost while it is paused; one that wants only digests is owed no alerts.
+    `matched` holds the (subscription id, story id) that have a row already: what follows for those are edits. So a
+    story that was found in silence owes its first alert with its next report. A paused subscription is owed too, so
+    that nothing is lost while it is paused; one that wants only digests is owed no alerts. A channel is told once,
+    however many of its subscriptions want the story: the others' rows are suppressed.
     """
-    wanted = [subscription for subscription in subscriptions if subscription.mode != "digest"]
-    return tuple(
-        Alert(subscription.id, story.id, "alert", story.revision, found.reasons)
-        for story in stories
-        for subscription in wanted
-        if (subscription.id, story.id) not in matched and (found := match(story, subscription)).wanted
-    )
+    wishes = sorted(subscriptions, key=lambda wish: (wish.paused is not None, wish.id))
+    return tuple(alert for story in stories for alert in _owed_by(story, wishes, matched))
 
 
-def is_stale(published: datetime | None, *, first_seen: datetime, after: timedelta = timedelta(days=14)) -> bool:
-    """Whether the publisher dates an entry more than `after` before we first saw it; without a date it is fresh."""
-    return published is not None and first_seen - published > after
+def _owed_by(story: Story, wishes: Sequence[Subscription], matched: Collection[tuple[int, str]]) -> Iterator[Alert]:
+    told = {wish.channel_id: wish.id for wish in reversed(wishes) if (wish.id, story.id) in matched}
+    for wish in wishes:
+        if wish.mode == "digest" or (wish.id, story.id) in matched:
+            continue
+        found = match(story, wish)
+        if found.wanted:
+            teller = told.setdefault(wish.channel_id, wish.id)
+            suppressed = None if teller == wish.id else f"the channel is told by subscription {teller}"
+            yield Alert(wish.id, story.id, "alert", story.revision, found.reasons, suppressed)
 
 
 def _wishes(story: Story, subscription: Subscription) -> Iterable[tuple[bool, str]]:

@@ -26,7 +26,10 @@ STATES: tuple[AlertState, ...] = ("owed", "sending", "sent", "digested", "suppre
 
 
 def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: datetime | None = None) -> int:
-    """Inserts owed rows, each with a random nonce of its own (22 characters); how many were not owed before."""
+    """Inserts rows, each with a random nonce of its own (22 characters); how many are newly owed.
+
+    A suppressed alert is a row in its terminal state from the start, so that every match has one.
+    """
     if not owed:
         return 0
     wanted = select(subscriptions.c.id, subscriptions.c.channel_id).where(
@@ -44,11 +47,14 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
             "nonce": secrets.token_urlsafe(16),
             "owed_at": now,
             "not_before": not_before or now,
+            "state": "suppressed" if alert.suppressed else "owed",
+            "state_reason": alert.suppressed,
+            "settled_at": now if alert.suppressed else None,
         }
         for alert in owed
     ]
-    statement = insert(c, alerts).on_conflict_do_nothing().returning(alerts.c.id)
-    return len(c.execute(statement, values).all())
+    statement = insert(c, alerts).on_conflict_do_nothing().returning(alerts.c.state)
+    return sum(row.state == "owed" for row in c.execute(statement, values))
 
 
 def matched(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:

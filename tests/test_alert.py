@@ -1,0 +1,101 @@
+"""Which stories are owed to which channels, and why."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.alert import Subscription, match, owed
+from tests.builders import a_story
+
+NATO_DEAL = a_story("deal", topic="ai-defence", event="contract", organisations=("OpenAI", "NATO"), language="en")
+
+
+def wish(id: int = 1, channel_id: int = 7, **changes: object) -> Subscription:
+    return Subscription(id=id, guild_id=3, channel_id=channel_id, **changes)  # type: ignore[arg-type]
+
+
+def test_a_subscription_without_wishes_takes_everything() -> None:
+    assert match(NATO_DEAL, wish()).wanted
+
+
+@pytest.mark.parametrize(
+    ("wishes", "reason"),
+    [
+        ({"topic": "ai-defence"}, "asked for the topic ai-defence"),
+        ({"events": ("funding", "contract")}, "asked for funding or contract"),
+        ({"languages": ("en", "de")}, "asked for en or de"),
+        ({"organisations": ("NATO", "Helsing")}, "asked for NATO"),
+    ],
+)
+def test_a_wish_that_is_met_says_so(wishes: dict[str, object], reason: str) -> None:
+    found = match(NATO_DEAL, wish(**wishes))
+    assert (found.wanted, found.reasons) == (True, (reason,))
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [{"topic": "space"}, {"events": ("policy",)}, {"languages": ("de",)}, {"organisations": ("Helsing",)}],
+)
+def test_one_wish_that_is_not_met_is_enough_to_stay_silent_and_is_named(wishes: dict[str, object]) -> None:
+    found = match(NATO_DEAL, wish(**{"topic": "ai-defence", **wishes}))
+    assert not found.wanted
+    assert len(found.reasons) == 1
+    assert owed([NATO_DEAL], [wish(**wishes)], matched=()) == ()
+
+
+def test_a_story_that_has_a_row_owes_nothing_more() -> None:
+    assert owed([NATO_DEAL], [wish()], matched={(1, "deal")}) == ()
+
+
+def test_a_paused_subscription_is_owed_what_it_wants() -> None:
+    (alert,) = owed([NATO_DEAL], [wish(paused="no rights")], matched=())
+    assert alert.suppressed is None
+
+
+def test_one_that_wants_only_digests_is_owed_no_alerts() -> None:
+    assert owed([NATO_DEAL], [wish(mode="digest")], matched=()) == ()
+
+
+def test_a_channel_is_told_once_however_many_of_its_subscriptions_want_the_story() -> None:
+    alerts = owed([NATO_DEAL], [wish(2), wish(1), wish(3, channel_id=8)], matched=())
+    assert {alert.subscription_id: alert.suppressed for alert in alerts} == {
+        1: None,
+        2: "the channel is told by subscription 1",
+        3: None,
+    }
+
+
+def test_a_later_subscription_of_a_channel_that_was_told_is_suppressed() -> None:
+    (alert,) = owed([NATO_DEAL], [wish(1), wish(2)], matched={(1, "deal")})
+    assert (alert.subscription_id, alert.suppressed) == (2, "the channel is told by subscription 1")
+
+
+def test_a_paused_subscription_does_not_keep_the_channel_from_being_told_by_another() -> None:
+    alerts = owed([NATO_DEAL], [wish(1, paused="by a manager"), wish(2)], matched=())
+    assert [alert.subscription_id for alert in alerts if alert.suppressed is None] == [2]
+
+
+wishes = st.lists(
+    st.builds(
+        wish,
+        id=st.integers(1, 9),
+        channel_id=st.integers(1, 3),
+        events=st.sampled_from([(), ("contract",), ("policy",)]),
+        paused=st.sampled_from([None, "paused"]),
+    ),
+    unique_by=lambda each: each.id,
+)
+
+
+@given(wishes, st.sets(st.tuples(st.integers(1, 9), st.just("deal"))))
+def test_every_match_has_exactly_one_row_and_each_channel_at_most_one_message(
+    found: list[Subscription], matched: set[tuple[int, str]]
+) -> None:
+    alerts = owed([NATO_DEAL], found, matched=matched)
+    wanted = {each.id for each in found if match(NATO_DEAL, each).wanted}
+    had = {id for id, _ in matched}
+    assert sorted(alert.subscription_id for alert in alerts) == sorted(wanted - had)
+    channel = {each.id: each.channel_id for each in found}
+    sent = [channel[alert.subscription_id] for alert in alerts if alert.suppressed is None]
+    assert len(sent) == len(set(sent))
+    assert not set(sent) & {channel[id] for id in had if id in channel}
