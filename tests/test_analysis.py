@@ -1,3 +1,4 @@
+import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,17 @@ def test_noise_stays_out(tools: Tools, title: str, text: str) -> None:
     assert not analysis.relevance.relevant
     assert analysis.relevance.reasons
     assert (analysis.event, analysis.organisations, analysis.key_points, analysis.terms) == (None, (), (), {})
+
+
+def test_the_verdicts_on_the_project_s_own_hard_cases_hold(tools: Tools) -> None:
+    """Noise written to touch both axes, and plain news of the topic in six languages."""
+    lines = (Path(__file__).parent / "data" / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+    cases = [json.loads(line) for line in lines]
+    found = analyse([an_article(title=case["title"], text=case["text"]) for case in cases], tools)
+    alarms = [c["title"] for c, a in zip(cases, found, strict=True) if a.relevance.relevant and not c["relevant"]]
+    missed = [c["title"] for c, a in zip(cases, found, strict=True) if not a.relevance.relevant and c["relevant"]]
+    assert len(alarms) <= 4, alarms
+    assert len(missed) <= 2, missed
 
 
 def test_a_deal_is_told_with_its_parties_and_sum(tools: Tools) -> None:

@@ -93,6 +93,13 @@ def test_a_star_behind_too_few_letters_is_named(edited: Edit) -> None:
     assert "fewer than three letters" in mistake
 
 
+def test_a_file_without_a_topic_is_a_mistake(edited: Edit) -> None:
+    folder = edited("topics", None, "")
+    (folder / "topics.toml").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"holds no \[\[topic\]\]"):
+        read_knowledge(folder)
+
+
 def test_mistakes_of_all_files_come_at_once(edited: Edit) -> None:
     edited("keypoints", "most = 3", "most = 9")
     edited("amounts", 'code = "USD"', 'code = "dollars"')

@@ -67,13 +67,13 @@ class TopicTable(Table):
     near: int = Field(default=12, ge=1, le=100)
     kinds: dict[str, Axis] = Field(default_factory=dict)
     weights: dict[str, float] = Field(default_factory=dict)
-    group: tuple[GroupTable, ...] = Field(min_length=1)
+    group: tuple[GroupTable, ...] = ()
 
 
 class TopicsFile(Table):
     """`topics.toml`"""
 
-    topic: tuple[TopicTable, ...] = Field(min_length=1)
+    topic: tuple[TopicTable, ...] = ()
 
 
 class OrganisationTable(Table):
@@ -117,15 +117,15 @@ class MultiplierTable(Table):
     """`[[multiplier]]`"""
 
     value: float = Field(gt=1)
-    words: tuple[Text, ...] = Field(min_length=1)
+    words: tuple[Text, ...]
 
 
 class AmountsFile(Table):
     """`amounts.toml`"""
 
     scaled: tuple[Text, ...] = ()
-    currency: tuple[CurrencyTable, ...] = Field(min_length=1)
-    multiplier: tuple[MultiplierTable, ...] = Field(min_length=1)
+    currency: tuple[CurrencyTable, ...] = ()
+    multiplier: tuple[MultiplierTable, ...] = ()
     numbers: dict[str, float] = Field(default_factory=dict)
 
 
@@ -288,6 +288,8 @@ class _Lines:
 
 
 def _topic_mistakes(lines: _Lines, file: TopicsFile) -> Iterable[Mistake]:
+    if not file.topic:
+        yield lines.mistake("holds no [[topic]]; without one nothing is relevant")
     seen: set[str] = set()
     for number, topic in enumerate(file.topic):
         if topic.id in seen:
