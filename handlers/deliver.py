@@ -329,13 +329,3 @@ async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: _Tick) -> N
             wait = getattr(error, "retry_after", None) or tick.rules.debounce.total_seconds()
             later = now + timedelta(seconds=max(wait, 1.0))
             await tick.store.write(alerts.delay_edit, row, not_before=later, problem=said, now=now)
-
-
-async def resume(channel_ids: Sequence[int], *, store: Store) -> int:
-    """Opens those of the channels again that were paused for a missing right; how many."""
-    paused = await store.read(alerts.paused_channels)
-    again = [channel_id for channel_id in channel_ids if channel_id in paused]
-    for channel_id in again:
-        await store.write(alerts.resume_channel, channel_id)
-        log.info("channel.resumed", channel=channel_id)
-    return len(again)

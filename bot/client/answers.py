@@ -72,7 +72,7 @@ def _by_code(error: discord.HTTPException) -> DeliveryError:
         return MessageGoneError("the message was deleted", code=code)
     if code in _FORBIDDEN:
         return DestinationForbiddenError(_FORBIDDEN[code], code=code)
-    said = (error.text or "no reason given").splitlines()[0][:200]
+    said = "; ".join((error.text or "no reason given").splitlines())[:300]
     if error.status == 403 and code not in (200000, 200001, 240000, 50005):
         return DestinationForbiddenError(f"Discord does not let the bot write there: {said} ({code})", code=code)
     return MessageRefusedError(f"Discord refuses the message: {said} ({code})", code=code)

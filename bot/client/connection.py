@@ -43,7 +43,8 @@ async def run_client(
     while True:
         began = asyncio.get_running_loop().time()
         try:
-            await client.start(token)
+            async with client:  # gives a client that was closed its event loop again; `start` alone does not
+                await client.start(token)
             return
         except Exception as error:
             _raise_if_final(error)
@@ -51,8 +52,6 @@ async def run_client(
             failures = 1 if steady else failures + 1
             pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
             log.warning("client.died", error=repr(error), again_in=pause, exc_info=not _is_outage(error))
-        finally:
-            await client.close()
         await sleep(pause)
         _reopen(client)
 

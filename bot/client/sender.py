@@ -23,9 +23,12 @@ Result = TypeVar("Result")
 
 
 class DiscordSender:
-    """Writes into channels. `timeout` is seconds for one call, discord.py's own retries included."""
+    """Writes into channels. `timeout` is seconds for one call, discord.py's own retries included.
 
-    def __init__(self, client: discord.Client, *, budget: Budget | None = None, timeout: float = 45.0) -> None:
+    A look-up and a create together have to end within the lease of a claimed row.
+    """
+
+    def __init__(self, client: discord.Client, *, budget: Budget | None = None, timeout: float = 25.0) -> None:
         self._client = client
         self._budget = budget or Budget()
         self._timeout = timeout
