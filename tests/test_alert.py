@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.alert import Subscription, match, owed
+from bot.core.event import Party
 from tests.builders import a_story
 
 NATO_DEAL = a_story("deal", topic="ai-defence", event="contract", organisations=("OpenAI", "NATO"), language="en")
@@ -41,6 +42,21 @@ def test_one_wish_that_is_not_met_is_enough_to_stay_silent_and_is_named(wishes: 
     assert not found.wanted
     assert len(found.reasons) == 1
     assert owed([NATO_DEAL], [wish(**wishes)], matched=()) == ()
+
+
+@pytest.mark.parametrize(
+    ("story", "wishes"),
+    [
+        ({"organisations": ("OpenAI",)}, {"organisations": ("openai",)}),
+        ({"organisations": (), "buyer": Party("US Army", "the Army")}, {"organisations": ("US Army",)}),
+        ({"language": "en-GB"}, {"languages": ("en",)}),
+        ({"language": ""}, {"languages": ("en",)}),
+    ],
+)
+def test_case_parties_regions_and_an_unknown_language_keep_no_story_back(
+    story: dict[str, object], wishes: dict[str, object]
+) -> None:
+    assert match(a_story(**story), wish(**wishes)).wanted
 
 
 def test_a_story_that_has_a_row_owes_nothing_more() -> None:

@@ -111,7 +111,7 @@ class Weights:
     other_event: float = -0.17
     other_stage: float = -0.06
     same_step: float = 0.03
-    other_step: float = -0.3
+    other_step: float = -0.45
     other_party: float = -0.2
     new_name: float = -0.15
     lost_name: float = -0.06

@@ -1,0 +1,120 @@
+"""The evidence for and against a report and a story being about one development."""
+
+from typing import Any
+
+import pytest
+
+from bot.core.likeness import Likeness, likeness
+from bot.core.profile import Profile, Traits, extend
+from bot.core.story import Weights
+
+WEIGHTS = Weights()
+
+
+def some_traits(**changes: Any) -> Traits:
+    values: dict[str, Any] = {
+        "words": {"thunderforge": 2.0, "planning": 1.0},
+        "names": {"Scale AI": 3.0},
+        "proper": frozenset({"thunderforge"}),
+        "title_names": frozenset({"Scale AI"}),
+        "amounts": {},
+        "steps": frozenset(),
+        "sketch": (1, 2, 3),
+        "language": "en",
+    }
+    return Traits(**{**values, **changes})
+
+
+def compare(
+    report: Traits, *story: Traits, days: float = 0.0, part_of: dict[str, frozenset[str]] | None = None
+) -> Likeness:
+    profile = Profile()
+    for traits in story:
+        profile = extend(profile, traits)
+    return likeness(report, profile, rarity=lambda _: 1.0, days=days, weights=WEIGHTS, kin=part_of or {})
+
+
+def weight_of(found: Likeness, gate: str) -> float:
+    return sum(reason.weight for reason in found.reasons if reason.gate == gate)
+
+
+def test_equal_reports_are_as_like_as_can_be() -> None:
+    found = compare(some_traits(), some_traits())
+    assert (found.words, found.names) == (pytest.approx(1), pytest.approx(1))
+
+
+def test_the_score_is_the_sum_of_its_reasons() -> None:
+    found = compare(some_traits(event="contract"), some_traits(event="funding", words={"planning": 1.0}), days=2)
+    assert found.score == pytest.approx(sum(reason.weight for reason in found.reasons), abs=1e-6)
+
+
+def test_reports_that_share_nothing_are_not_alike() -> None:
+    other = some_traits(words={"lavender": 1.0}, names={"IDF": 1.0}, title_names=frozenset())
+    assert compare(other, some_traits()).score <= 0
+
+
+def test_empty_reports_are_compared_without_complaint() -> None:
+    empty = some_traits(words={}, names={}, proper=frozenset(), title_names=frozenset(), sketch=())
+    assert compare(empty, empty).score == 0
+
+
+def test_another_amount_in_the_title_speaks_against_a_story() -> None:
+    found = compare(some_traits(amounts={"USD 5e+09": 3.0}), some_traits(amounts={"USD 1.5e+09": 3.0}))
+    assert weight_of(found, "another amount") == WEIGHTS.other_title_amount
+
+
+def test_amounts_told_a_little_differently_are_one_amount() -> None:
+    found = compare(some_traits(amounts={"GBP 2.4e+08": 3.0}), some_traits(amounts={"GBP 2.406e+08": 3.0}))
+    assert weight_of(found, "same amount") == WEIGHTS.same_amount
+
+
+def test_an_amount_in_another_currency_says_nothing() -> None:
+    found = compare(some_traits(amounts={"USD 5e+09": 3.0}), some_traits(amounts={"EUR 1e+09": 3.0}))
+    assert not found.has("another amount")
+    assert not found.has("same amount")
+
+
+def test_a_side_amount_says_nothing() -> None:
+    found = compare(some_traits(amounts={"USD 5e+09": 0.75}), some_traits(amounts={"USD 1e+09": 3.0}))
+    assert not found.has("another amount")
+
+
+def test_another_step_of_an_affair_speaks_against_a_story_and_the_same_step_for_it() -> None:
+    lawsuit, ruling = some_traits(steps=frozenset({"lawsuit"})), some_traits(steps=frozenset({"injunction"}))
+    assert weight_of(compare(ruling, lawsuit), "another step") == WEIGHTS.other_step
+    assert weight_of(compare(lawsuit, lawsuit), "same step") == WEIGHTS.same_step
+
+
+def test_talks_and_a_signature_are_different_stages_but_two_ways_of_being_done_are_not() -> None:
+    talks, signed, deployed = (some_traits(stage=stage) for stage in ("in_talks", "signed", "deployed"))
+    assert compare(talks, signed).has("another stage")
+    assert not compare(deployed, signed).has("another stage")
+
+
+def test_another_buyer_speaks_against_a_story_unless_the_report_tells_of_the_storys_too() -> None:
+    nato = some_traits(buyer="NATO", names={"OpenAI": 3.0, "NATO": 3.0})
+    pentagon = some_traits(buyer="DoD", names={"OpenAI": 3.0, "DoD": 3.0})
+    both = some_traits(buyer="NATO", names={"OpenAI": 3.0, "NATO": 3.0, "DoD": 2.0})
+    assert compare(nato, pentagon).has("another buyer")
+    assert not compare(both, pentagon).has("another buyer")
+
+
+def test_a_new_name_in_the_title_speaks_against_a_story_unless_it_is_a_part_of_one_named() -> None:
+    army = some_traits(names={"US Army": 3.0}, title_names=frozenset({"US Army"}))
+    ministry = some_traits(names={"DoD": 3.0}, title_names=frozenset({"DoD"}))
+    assert compare(army, ministry).has("title names another organisation")
+    assert not compare(army, ministry, part_of={"US Army": frozenset({"DoD"})}).has("title names another organisation")
+
+
+def test_an_organisation_of_most_titles_is_missed() -> None:
+    other = some_traits(names={"NATO": 1.0}, title_names=frozenset())
+    assert compare(other, some_traits(), some_traits()).has("does not name")
+
+
+def test_between_languages_names_and_numbers_alone_are_compared() -> None:
+    german = some_traits(language="de", words={"thunderforge": 2.0, "planung": 1.0}, proper=frozenset({"thunderforge"}))
+    assert compare(german, some_traits()).words == pytest.approx(1)
+
+
+def test_days_without_a_report_speak_against_a_story() -> None:
+    assert compare(some_traits(), some_traits(), days=3).score < compare(some_traits(), some_traits()).score
