@@ -18,7 +18,7 @@ EXAMPLE = Path(__file__).parent / "data" / "articles" / "weighing_a_deal.txt"
 
 @pytest.fixture(scope="module")
 def knowledge() -> Knowledge:
-    return read_knowledge(ROOT / "config")
+    return read_knowledge((ROOT / "config").joinpath)
 
 
 @pytest.fixture(scope="module")

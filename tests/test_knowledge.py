@@ -31,7 +31,7 @@ def edited(tmp_path: Path) -> Edit:
 
 def mistakes(folder: Path) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
-        read_knowledge(folder)
+        read_knowledge(folder.joinpath)
     assert all(mistake.line for mistake in caught.value.mistakes if "cannot be read" not in mistake.text)
     return [f"{Path(mistake.file).name}: {mistake.text}" for mistake in caught.value.mistakes]
 
@@ -40,7 +40,7 @@ ORCHID = '\n[[organisation]]\nname = "Orchid Test Works"\nkind = "prime"\ncountr
 
 
 def test_the_shipped_files_are_without_mistakes() -> None:
-    knowledge = read_knowledge(CONFIG)
+    knowledge = read_knowledge(CONFIG.joinpath)
     assert [topic.id for topic in knowledge.topics] == ["ai-defence"]
     assert len(knowledge.organisations) >= 150
     assert knowledge.events.events
@@ -97,7 +97,7 @@ def test_a_file_without_a_topic_is_a_mistake(edited: Edit) -> None:
     folder = edited("topics", None, "")
     (folder / "topics.toml").write_text("", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"holds no \[\[topic\]\]"):
-        read_knowledge(folder)
+        read_knowledge(folder.joinpath)
 
 
 def test_mistakes_of_all_files_come_at_once(edited: Edit) -> None:

@@ -41,7 +41,7 @@ async def quick() -> AsyncIterator[Language]:
 
 @pytest.fixture(scope="module")
 def knowledge() -> Knowledge:
-    return read_knowledge(CONFIG)
+    return read_knowledge(CONFIG.joinpath)
 
 
 async def parse(language: Language, body: bytes) -> object:

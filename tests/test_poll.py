@@ -102,7 +102,7 @@ class Desk:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def language() -> AsyncIterator[Language]:
-    async with Language(knowledge=read_knowledge(CONFIG)) as language:
+    async with Language(knowledge=read_knowledge(CONFIG.joinpath)) as language:
         yield language
 
 

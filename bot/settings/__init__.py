@@ -27,7 +27,6 @@ from bot.settings.files import (
     SettingsFile,
     check_database_url,
     find_file,
-    shipped_folder,
 )
 from bot.settings.knowledge import read_knowledge
 from bot.settings.merging import read_merging
@@ -84,7 +83,7 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
     mistakes.reading(lambda: _check_folder(folder))
     tables = mistakes.reading(lambda: read_toml(find_file("settings.toml", folder), SettingsFile))
     feeds = mistakes.reading(lambda: read_feeds(overrides.feeds or find_file("feeds.toml", folder)))
-    knowledge = mistakes.reading(lambda: read_knowledge(shipped_folder()))
+    knowledge = mistakes.reading(lambda: read_knowledge(lambda name: find_file(name, folder)))
     merging = mistakes.reading(lambda: read_merging(find_file("merging.toml", folder)))
     database = mistakes.reading(lambda: _check_database(overrides.database))
     if mistakes.found or not (environment and tables and knowledge and merging and feeds is not None):

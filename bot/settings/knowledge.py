@@ -4,7 +4,7 @@ It checks; it makes nothing ready (see core/analysis) and finds nothing in a tex
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -199,18 +199,18 @@ class WordsFile(Table):
     stop: dict[str, Text]
 
 
-def read_knowledge(folder: Path) -> Knowledge:
-    """Knowledge out of the seven files of language in `folder`: topics, organisations, names, amounts, events,
-    keypoints and words. Raises ConfigurationError with every mistake in any of them."""
+def read_knowledge(find: Callable[[str], Path]) -> Knowledge:
+    """Knowledge out of the seven files of language where `find` says they are: topics, organisations, names, amounts,
+    events, keypoints and words. Raises ConfigurationError with every mistake in any of them."""
     mistakes: list[Mistake] = []
-    topics = _read(folder / "topics.toml", TopicsFile, mistakes)
-    organisations = _read(folder / "organisations.toml", OrganisationsFile, mistakes)
-    names = _read(folder / "names.toml", NamesFile, mistakes)
-    amounts = _read(folder / "amounts.toml", AmountsFile, mistakes)
-    events = _read(folder / "events.toml", EventsFile, mistakes)
-    points = _read(folder / "keypoints.toml", KeyPointsFile, mistakes)
-    words = _read(folder / "words.toml", WordsFile, mistakes)
-    mistakes += _crossed(folder, topics, organisations, events)
+    topics = _read(find("topics.toml"), TopicsFile, mistakes)
+    organisations = _read(find("organisations.toml"), OrganisationsFile, mistakes)
+    names = _read(find("names.toml"), NamesFile, mistakes)
+    amounts = _read(find("amounts.toml"), AmountsFile, mistakes)
+    events = _read(find("events.toml"), EventsFile, mistakes)
+    points = _read(find("keypoints.toml"), KeyPointsFile, mistakes)
+    words = _read(find("words.toml"), WordsFile, mistakes)
+    mistakes += _crossed(find, topics, organisations, events)
     if mistakes or not (topics and organisations and names and amounts and events and points and words):
         raise ConfigurationError(tuple(mistakes))
     return Knowledge(
@@ -262,17 +262,20 @@ def _patterns(tables: Iterable[PatternTable]) -> tuple[Pattern, ...]:
 
 
 def _crossed(
-    folder: Path, topics: TopicsFile | None, organisations: OrganisationsFile | None, events: EventsFile | None
+    find: Callable[[str], Path],
+    topics: TopicsFile | None,
+    organisations: OrganisationsFile | None,
+    events: EventsFile | None,
 ) -> list[Mistake]:
     """What is wrong between tables and between files; a file that could not be read is left out."""
     found: list[Mistake] = []
     kinds = {kind for table in topics.topic for kind in table.kinds} if topics else None
     if topics:
-        found += _topic_mistakes(_Lines(folder / "topics.toml"), topics)
+        found += _topic_mistakes(_Lines(find("topics.toml")), topics)
     if organisations:
-        found += _organisation_mistakes(_Lines(folder / "organisations.toml"), organisations, kinds)
+        found += _organisation_mistakes(_Lines(find("organisations.toml")), organisations, kinds)
     if events:
-        found += _event_mistakes(_Lines(folder / "events.toml"), events, kinds)
+        found += _event_mistakes(_Lines(find("events.toml")), events, kinds)
     return found
 
 
