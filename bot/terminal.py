@@ -85,7 +85,13 @@ def formatted(markup: str, *, now: datetime | None = None, style: str = "") -> T
 def ago(moment: datetime, now: datetime) -> str:
     """ "3 h ago", as Discord would count it."""
     seconds = (now - moment).total_seconds()
-    return "just now" if abs(seconds) < 30 else f"{duration(abs(now - moment))} ago" if seconds > 0 else "soon"
+    return (
+        "just now"
+        if abs(seconds) < 30
+        else f"{duration(abs(now - moment))} ago"
+        if seconds > 0
+        else f"in {duration(abs(now - moment))}"
+    )
 
 
 def _piece(match: "re.Match[str]", now: datetime | None) -> Text:

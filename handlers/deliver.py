@@ -8,7 +8,8 @@ decided long before (see core/alert), and how it looks elsewhere (see core/messa
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -130,7 +131,7 @@ class _Halt:
     def is_set(self) -> bool:
         return self.blocked or self._problem is not None or (self._stop is not None and self._stop.is_set())
 
-    def note(self, finished: Sequence["asyncio.Task[None]"]) -> None:
+    def note(self, finished: "set[asyncio.Task[None]]") -> None:
         """Keeps the first problem of the finished tasks for the end of the tick."""
         for task in finished:
             problem = task.exception()
@@ -146,28 +147,40 @@ class _Halt:
 
 async def _send_owed(tick: _Tick, halt: _Halt) -> None:
     running: set[asyncio.Task[None]] = set()
-    while True:
-        room = tick.rules.at_once - len(running)
-        if room > 0 and not halt.is_set():
-            claimed = await tick.store.write(alerts.claim, now=tick.moment(), lease=tick.rules.lease, limit=room)
-            running |= {asyncio.create_task(_attempt(delivery, tick)) for delivery in claimed}
-        if not running:
-            return
-        done, running = await asyncio.wait(running, timeout=tick.rules.look_again, return_when=asyncio.FIRST_COMPLETED)
-        halt.note(list(done))
+    async with _ended_with_the_tick(running):
+        while True:
+            room = tick.rules.at_once - len(running)
+            if room > 0 and not halt.is_set():
+                claimed = await tick.store.write(alerts.claim, now=tick.moment(), lease=tick.rules.lease, limit=room)
+                running |= {asyncio.create_task(_attempt(delivery, tick)) for delivery in claimed}
+            if not running:
+                return
+            done, _ = await asyncio.wait(running, timeout=tick.rules.look_again, return_when=asyncio.FIRST_COMPLETED)
+            running -= done
+            halt.note(done)
 
 
 async def _edit_grown(tick: _Tick, halt: _Halt) -> None:
-    due: list[Edit] = await tick.store.read(
-        alerts.due_edits, now=tick.moment(), debounce=tick.rules.debounce, limit=200
-    )
+    due = await tick.store.read(alerts.due_edits, now=tick.moment(), debounce=tick.rules.debounce, limit=200)
     by_channel: dict[int, list[Edit]] = {}
     for edit in due:
         by_channel.setdefault(edit.subscription.channel_id, []).append(edit)
-    tasks = [asyncio.create_task(_edit_channel(edits, tick, halt)) for edits in by_channel.values()]
-    if tasks:
-        done, _ = await asyncio.wait(tasks)
-        halt.note(list(done))
+    running = {asyncio.create_task(_edit_channel(edits, tick, halt)) for edits in by_channel.values()}
+    async with _ended_with_the_tick(running):
+        if running:
+            halt.note((await asyncio.wait(running))[0])
+
+
+@asynccontextmanager
+async def _ended_with_the_tick(running: "set[asyncio.Task[None]]") -> AsyncIterator[None]:
+    """When the tick is cancelled, so is what it began: the rows are claimed again after their lease."""
+    try:
+        yield
+    except BaseException:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        raise
 
 
 async def _attempt(delivery: Delivery, tick: _Tick) -> None:
