@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.core.entry import Entry
 from bot.core.feed import Feed
 from bot.core.link import canonical_link, outlet_of
-from bot.core.text import LONGEST_TEXT, cut, fingerprint, read_line, plain_text
+from bot.core.text import LONGEST_TEXT, cut, fingerprint, plain_text, read_line
 
 LONGEST_TITLE = 500
 """Characters of a title that are kept: longer ones are texts put into the wrong field."""

@@ -25,7 +25,7 @@ from bot.core.body import (
 from bot.core.draft import Draft, as_text, clean_date, clean_guid, clean_language, clean_link, named, newest
 from bot.core.jsonfeed import json_draft, json_format, json_published, load_json_feed
 from bot.core.link import canonical_link, outlet_of
-from bot.core.text import LONGEST_MARKUP, read_line, plain_text, scrub
+from bot.core.text import LONGEST_MARKUP, plain_text, read_line, scrub
 from bot.errors import FeedError
 
 

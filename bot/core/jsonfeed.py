@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.draft import Draft, as_text, clean_date, clean_guid, clean_language, clean_link
-from bot.core.text import LONGEST_MARKUP, read_line, plain_text, scrub
+from bot.core.text import LONGEST_MARKUP, plain_text, read_line, scrub
 from bot.errors import FeedError
 
 
