@@ -163,7 +163,10 @@ class OpenStories:
         self, traits: Traits, found: Mapping[str, float], rarity: Callable[[str], float], now: datetime
     ) -> list[tuple[Likeness, Standing]]:
         """The open stories among `found`, the likest first."""
-        is_open = {story_id: worth for story_id, worth in found.items() if self._is_open(story_id, now)}
+        since = _earlier_by(self._rules.idle, now)
+        is_open = {
+            story_id: worth for story_id, worth in found.items() if self._standing[story_id].story.last_seen >= since
+        }
         compared = [(self._likeness(traits, standing, rarity, now), standing) for standing in self._best(is_open)]
         return sorted(compared, key=lambda pair: (-pair[0].score, pair[1].story.first_seen, pair[1].story.id))
 
@@ -183,11 +186,8 @@ class OpenStories:
         return [(known, standing.story, now - standing.story.last_seen) for known, standing in compared.values()]
 
     def _best(self, found: Mapping[str, float]) -> list[Standing]:
-        best = nlargest(CANDIDATES, found.items(), key=lambda pair: (pair[1], pair[0]))
-        return [self._standing[story_id] for story_id, _ in best]
-
-    def _is_open(self, story_id: str, now: datetime) -> bool:
-        return now - self._standing[story_id].story.last_seen <= self._rules.idle
+        best = nlargest(CANDIDATES, ((worth, story_id) for story_id, worth in found.items()))
+        return [self._standing[story_id] for _, story_id in best]
 
     def _likeness(self, traits: Traits, standing: Standing, rarity: Callable[[str], float], now: datetime) -> Likeness:
         days = max(0.0, (now - standing.story.last_seen) / timedelta(days=1))
@@ -199,7 +199,8 @@ class OpenStories:
         """The story that already has this text, and the share of it that is the same."""
         same = [self._standing[story_id] for story_id in self._prints.get(report.article.fingerprint, ())]
         for standing in sorted(same, key=lambda standing: (standing.story.first_seen, standing.story.id)):
-            if self._is_open(standing.story.id, now) or len(traits.sketch) >= LATE_COPY_SKETCH:
+            is_open = standing.story.last_seen >= _earlier_by(self._rules.idle, now)
+            if is_open or len(traits.sketch) >= LATE_COPY_SKETCH:
                 return standing, 1.0
         if len(traits.sketch) < LEAST_SKETCH:
             return None

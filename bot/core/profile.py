@@ -211,24 +211,28 @@ class _Piece:
 
 def _pieces(title: str, text: str, lexicon: Lexicon) -> Iterator[_Piece]:
     places = lexicon.places
-    for clause, recap in _clauses(title, lexicon):
+    for clause, recap in _clauses(words_of(title), lexicon):
         yield _Piece(clause, places.recap if recap else places.title)
     for number, sentence in enumerate(sentences_of(text)):
-        recalls = number > 0 and bool(find(words_of(sentence.text), lexicon.recap_sentences))
-        for clause, recap in _clauses(sentence.text, lexicon):
+        words = words_of(sentence.text)
+        recalls = number > 0 and bool(find(words, lexicon.recap_sentences))
+        for clause, recap in _clauses(words, lexicon):
             weight = places.lead if number == 0 else places.body
             yield _Piece(clause, places.recap if recap or recalls else weight)
 
 
-def _clauses(sentence: str, lexicon: Lexicon) -> Iterator[tuple[Words, bool]]:
-    """The sentence in clauses, each with whether it recalls something earlier ("… days after its first deal")."""
-    words = words_of(sentence)
+def _clauses(words: Words, lexicon: Lexicon) -> Iterator[tuple[Words, bool]]:
+    """A sentence in clauses, each with whether it recalls something earlier ("… days after its first deal")."""
+    sentence = words.text
     cuts: list[tuple[int, bool]] = [(0, False)]
     for hit in find(words, lexicon.recap_clauses):
         start = words.starts[hit.first]
         if start >= cuts[-1][0]:
             end = _CLAUSE_END.search(sentence, words.ends[hit.after - 1])
             cuts += [(start, True), (end.start() if end else len(sentence), False)]
+    if len(cuts) == 1:
+        yield words, False
+        return
     for (first, recap), (after, _) in pairwise([*cuts, (len(sentence), False)]):
         if after > first:
             yield words_of(sentence[first:after]), recap
