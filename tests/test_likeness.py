@@ -99,6 +99,11 @@ def test_another_buyer_speaks_against_a_story_unless_the_report_tells_of_the_sto
     assert not compare(both, pentagon).has("another buyer")
 
 
+def test_the_same_buyer_is_no_other_even_where_both_name_it_only_in_passing() -> None:
+    passing = some_traits(buyer="DoD", names={"OpenAI": 3.0, "DoD": 0.75})
+    assert not compare(passing, passing).has("another buyer")
+
+
 def test_a_new_name_in_the_title_speaks_against_a_story_unless_it_is_a_part_of_one_named() -> None:
     army = some_traits(names={"US Army": 3.0}, title_names=frozenset({"US Army"}))
     ministry = some_traits(names={"DoD": 3.0}, title_names=frozenset({"DoD"}))

@@ -146,7 +146,9 @@ def _parties(traits: Traits, profile: Profile, weights: Weights, kin: Kin) -> It
     main = [name for name, weight in traits.names.items() if weight >= TOLD]
     for role, ours, votes in (("buyer", traits.buyer, profile.buyers), ("seller", traits.seller, profile.sellers)):
         theirs = _usual(votes)
-        if ours and theirs and not _is_told(ours, profile, kin) and not any(_akin(theirs, name, kin) for name in main):
+        if not ours or not theirs or _akin(ours, theirs, kin) or _is_told(ours, profile, kin):
+            continue
+        if not any(_akin(theirs, name, kin) for name in main):
             yield Reason(f"another {role}", f"{ours}, not {theirs}", weights.other_party)
 
 
