@@ -92,6 +92,13 @@ def test_an_update_says_that_it_is_one() -> None:
     assert alert_message(DEAL, mark="m", update=True).author.startswith("UPDATE · 📝 CONTRACT")
 
 
+def test_the_because_line_names_what_each_axis_found_rather_than_how_it_weighed() -> None:
+    weighed = (Reason("both axes in the title", "AI, NATO", 1.2), Reason("sport", "match", -0.4))
+    axes = (Reason("AI", "language models, AI, LLM, chatbot"), Reason("Defence", "NATO"))
+    assert because(a_story(because=weighed + axes)) == "AI: language models, AI, LLM · Defence: NATO"
+    assert because(a_story(because=weighed)) == "Both axes in the title: AI, NATO"
+
+
 def test_the_wish_that_was_met_stands_in_the_because_line() -> None:
     assert because(DEAL, ("names NATO",)).endswith("· names NATO")
 

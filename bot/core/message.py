@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.core.escape import LONGEST_BUTTON_LINK, cut, escape, length, safe_link
 from bot.core.event import EventType, Stage
+from bot.core.relevance import AXES, Reason
 from bot.core.story import Story
 
 # https://docs.discord.com/developers/resources/message#embed-object-embed-limits
@@ -167,10 +168,10 @@ def facts(story: Story) -> tuple[Field, ...]:
 
 
 def because(story: Story, reasons: Sequence[str] = ()) -> str:
-    """ "AI: AI models · Defence: NATO, Pentagon · 5 outlets in 3 h": the gates with the words that opened them."""
+    """ "AI: AI models · Defence: NATO, Pentagon · 5 outlets in 3 h": what was found on each axis of the topic."""
     words: dict[str, list[str]] = {}
-    for reason in story.because:
-        words.setdefault(reason.gate, []).append(reason.words)
+    for reason in _found_on_axes(story.because):
+        words.setdefault(reason.gate, []).extend(reason.words.split(", "))
     gates = [f"{gate_name(gate)}: {_listed(named)}" for gate, named in words.items() if any(named)]
     outlets = len(story.outlets)
     spread = [f"{counted(outlets, 'outlet')} in {duration(story.last_seen - story.first_seen)}"] if outlets > 1 else []
@@ -243,6 +244,12 @@ def _also_named(story: Story) -> str:
     names = [name for name in story.organisations if name not in parties]
     more = (f"+{len(names) - NAMES_SHOWN}",) if len(names) > NAMES_SHOWN else ()
     return ", ".join((*(escape(name, 80) for name in names[:NAMES_SHOWN]), *more))
+
+
+def _found_on_axes(reasons: Sequence[Reason]) -> Sequence[Reason]:
+    """The reasons that name what each axis found, or, where there are none, those that spoke for the story."""
+    named = [reason for reason in reasons if not reason.weight and reason.gate in AXES.values()]
+    return named or [reason for reason in reasons if reason.weight >= 0]
 
 
 def _listed(words: Sequence[str]) -> str:

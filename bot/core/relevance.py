@@ -27,7 +27,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """`score` in 0…1; `relevant` at the topic's threshold; reasons, heaviest first."""
+    """`score` in 0…1; `relevant` at the topic's threshold; reasons, heaviest first, then what each axis found."""
 
     topic: str
     score: float
@@ -157,7 +157,14 @@ def judge(words: Words, evidence: Sequence[Evidence], judge: Judge, title_words:
     ]
     score = 1 / (1 + math.exp(-max(-30.0, min(30.0, topic.bias + sum(reason.weight for reason in reasons)))))
     heaviest = sorted((reason for reason in reasons if reason.weight), key=lambda reason: -abs(reason.weight))
-    return Relevance(topic.id, round(score, 4), score >= topic.threshold, tuple(heaviest))
+    return Relevance(topic.id, round(score, 4), score >= topic.threshold, (*heaviest, *_axes(words, evidence)))
+
+
+def _axes(words: Words, evidence: Sequence[Evidence]) -> list[Reason]:
+    """What was found on each axis, the strongest first, for a reader's one line: these reasons weigh nothing."""
+    strongest = sorted(evidence, key=lambda item: -item.strength)
+    quoted = ((AXES[axis], _quotes(words, [item for item in strongest if item.axis == axis])) for axis in AXES)
+    return [Reason(name, found) for name, found in quoted if found]
 
 
 def _closed_gate(words: Words, evidence: Sequence[Evidence]) -> Reason:
@@ -232,6 +239,7 @@ def _pair(words: Words, pair: tuple[Evidence, Evidence]) -> str:
     return one if one == other else f"{one} … {other}"
 
 
+AXES: dict[Axis, str] = {"ai": "AI", "both": "Military AI", "defence": "Defence"}
 _FIELDS = {"title": "in the title", "text": "in the text"}
 _TOGETHER = {
     "together.title": "both axes in the title",
