@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -11,7 +12,7 @@ import discord.http
 import pytest
 from discord import app_commands
 
-from bot.client import DiscordSender, TocsinClient, point_at, run_client
+from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
 from bot.client.budget import SLOW, STOP, WINDOW, Budget
 from bot.client.drawing import to_embed, to_view
 from bot.client.rights import missing_rights, open_channels
@@ -27,9 +28,12 @@ from bot.errors import (
     TokenRefusedError,
     TryAgainError,
 )
+from bot.store import Store
 from handlers.failures import explain
-from tests.builders import a_story
+from tests import people
+from tests.builders import NOON, a_story
 from tests.discord_fake import CREATE, EventFault, FakeDiscord, Fault, Permission, QuickClient, point_client, running
+from tests.discord_fake.openapi import at_hand
 from tests.discord_fake.world import Channel
 
 ALERT = alert_message(a_story(), mark="m1")
@@ -354,6 +358,17 @@ async def test_commands_are_registered_once_and_buttons_after_every_new_start(fa
             client.clear()
             client.http.connector = discord.utils.MISSING
     assert [request.method for request in fake.requests if request.route.endswith("/commands")] == ["PUT"]
+
+
+async def test_discord_takes_every_command(tmp_path: Path) -> None:
+    async with FakeDiscord(openapi=at_hand()) as fake, Store.open(f"sqlite:///{tmp_path / 'x.db'}") as store:
+        client = people.a_client(store, Index(), clock=lambda: NOON)
+        with point_client(fake):
+            async with client:
+                await client.login(fake.token)
+                registered = {command.name for command in await client.tree.fetch_commands()}
+        assert registered == {"alerts", "news", "story", "status", "help"}
+        assert not fake.violations
 
 
 async def test_commands_that_discord_refuses_leave_the_client_running(fake: FakeDiscord) -> None:

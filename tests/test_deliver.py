@@ -20,9 +20,9 @@ from bot.store import Store, alerts, stories, subscriptions
 from handlers.deliver import DeliverReport, DeliverRules, deliver, pause
 from tests.builders import NOON, a_story, a_subscription, an_alert
 from tests.discord_fake import CREATE, FakeDiscord, Fault, Permission, QuickClient, point_client
+from tests.discord_fake.openapi import at_hand
 
 RULES = DeliverRules(look_again=0.02)
-EDIT = "/channels/{channel_id}/messages/{message_id}"
 
 
 @dataclass
@@ -76,13 +76,14 @@ class Post:
 
 @pytest.fixture
 async def post(tmp_path: Path) -> AsyncIterator[Post]:
-    async with FakeDiscord() as fake, Store.open(f"sqlite:///{tmp_path / 'post.db'}") as store:
+    async with FakeDiscord(openapi=at_hand()) as fake, Store.open(f"sqlite:///{tmp_path / 'post.db'}") as store:
         client = QuickClient()
         with point_client(fake):
             async with client:
                 await client.login(fake.token)
                 yield Post(store, fake, DiscordSender(client, timeout=2), fake.add_guild().id)
         assert not fake.unknown
+        assert not fake.violations
         assert await in_order(store, fake)
 
 
