@@ -1,38 +1,76 @@
 """`python -m bot` and `tocsin`: runs the command line and turns errors into one sentence and an exit code."""
 
+import errno
+import io
+import os
 import sys
+import traceback
 
 from bot.errors import ConfigurationError, TocsinError, TokenRefusedError
 from bot.logs import redact
 
-WRONG_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 FAILED = 1
+WRONG_USAGE = 2
+WRONG_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 INTERRUPTED = 130
 
 
 def main() -> None:
     """The command line. Exits 0 good, 1 the work failed, 2 wrong usage, 78 wrong configuration."""
-    # Here, because every worker process imports this file anew and needs nothing of the command line.
-    from bot.cli import command_line
-
     try:
-        command_line()()
-    except (ConfigurationError, TokenRefusedError) as error:
-        _say(error)
-        sys.exit(WRONG_CONFIGURATION)
-    except TocsinError as error:
-        _say(error)
-        sys.exit(FAILED)
+        code = _run()
     except BrokenPipeError:
-        # The reader of our output has gone (`tocsin … | head`): nobody is left to tell.
-        sys.stderr.close()
-        sys.exit(FAILED)
+        code = _unheard()
+    except OSError as error:
+        code = _full(error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _bug()
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
+    except Exception:
+        code = _bug()
+    sys.exit(code)
 
 
-def _say(error: TocsinError) -> None:
-    sys.stderr.write(f"{redact(str(error))}\n")
+def _run() -> int:
+    # Here, because every worker process imports this file anew and needs nothing of the command line.
+    from bot.cli import UsageError, command_line, in_one_sentence
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
+    try:
+        code = command_line()(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except UsageError as error:
+        return _say(in_one_sentence(error), WRONG_USAGE)
+    except (ConfigurationError, TokenRefusedError) as error:
+        return _say(str(error), WRONG_CONFIGURATION)
+    except TocsinError as error:
+        return _say(str(error), FAILED)
+
+
+def _say(sentence: str, code: int) -> int:
+    if sentence and sys.stderr is not None:
+        sys.stderr.write(f"{redact(sentence)}\n")
+    return code
+
+
+def _unheard() -> int:
+    """The reader of our output has gone (`tocsin … | head`): what is still in the buffer goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED
+
+
+def _full(error: OSError) -> int:
+    _unheard()
+    return _say(f"The disk is full ({error.strerror}): make room, then do it again.", FAILED)
+
+
+def _bug() -> int:
+    """The traceback without secrets, which Python's own would print."""
+    _say(traceback.format_exc().rstrip(), FAILED)
+    return _say("This is a fault of Tocsin itself: please report it with the lines above.", FAILED)
 
 
 if __name__ == "__main__":

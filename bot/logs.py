@@ -6,7 +6,7 @@ Libraries log through the standard `logging`, our own code through structlog; bo
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Collection, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -17,15 +17,19 @@ _SECRETS = (
     (re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}\b"), "[token]"),
     (re.compile(r"(/webhooks/\d+/)[\w-]+"), r"\1[token]"),
     (re.compile(r"(/interactions/\d+/)[\w-]+"), r"\1[token]"),
-    (re.compile(r"(\w+://)[^/\s:@]*:[^/\s@]+@"), r"\1[login]@"),
+    (re.compile(r"(\w+://)[^/\s]+@"), r"\1[login]@"),
     (re.compile(r"([?&][\w.-]+=)[^&\s\"'<>]+"), r"\1[value]"),
     (re.compile(r"(?i)\b(Bot|Bearer) [\w.-]{20,}"), r"\1 [token]"),
 )
+SHORTEST_SECRET = 6
+"""Letters: what is shorter would be found in ordinary words."""
+
 _Event = MutableMapping[str, Any]
 
 
-def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text") -> None:
-    """Sends every log line to standard error in one form, redacted."""
+def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text", secrets: Collection[str] = ()) -> None:
+    """Sends every log line to standard error in one form, redacted; of `secrets`, whatever they look like, none is
+    left."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -33,7 +37,7 @@ def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text") 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
-        redact_event,
+        redactor(secrets),
     ]
     structlog.configure(
         processors=[
@@ -71,20 +75,28 @@ def redact(text: str) -> str:
     return text
 
 
-def redact_event(_logger: object, _method: str, event: _Event) -> _Event:
+def redactor(secrets: Collection[str] = ()) -> Processor:
     """A structlog processor: every text of the event, redacted."""
-    return {name: _redact_value(value) for name, value in event.items()}
+    # The longest first, for it may hold another.
+    known = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        for secret in known:
+            text = text.replace(secret, "[secret]")
+        return redact(text)
+
+    def process(_logger: object, _method: str, event: _Event) -> _Event:
+        # The names with an underscore are structlog's own, and gone before the line is written.
+        return {name: value if name.startswith("_") else _redact_value(value, clean) for name, value in event.items()}
+
+    return process
 
 
-def _redact_value(value: object) -> object:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, BaseException):
-        return redact(str(value))
+def _redact_value(value: object, clean: Callable[[str], str]) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
     if isinstance(value, dict):
-        return {key: _redact_value(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return (
-            type(value)(_redact_value(inner) for inner in value) if type(value) in (list, tuple) else redact(str(value))
-        )
-    return value
+        return {key: _redact_value(inner, clean) for key, inner in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_redact_value(inner, clean) for inner in value)  # type: ignore[call-arg, attr-defined]
+    return clean(str(value))

@@ -4,11 +4,16 @@ Results go to standard output, logs and progress to standard error.
 """
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bot.cli import alerts, analyze, check, database, demo, evaluate, feeds, poll, run
+
+__all__ = ["UsageError", "command_line", "in_one_sentence"]
+
+# typer names this one of its usage errors alone; the others (an unknown option, a missing argument) share its base.
+UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 def command_line() -> typer.Typer:
@@ -31,6 +36,16 @@ def command_line() -> typer.Typer:
     tree.add_typer(feeds.group())
     tree.add_typer(database.group())
     return tree
+
+
+def in_one_sentence(error: Any) -> str:  # noqa: ANN401 - see UsageError
+    """What is wrong with a call and where to look; without any command, the help, if it was not printed yet."""
+    said: str = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return said
+    said = said.removeprefix("Invalid value: ").rstrip(".")
+    command = error.ctx.command_path if error.ctx else "tocsin"
+    return f"{command}: {said}; `{command} --help` tells more."
 
 
 def _show_version(wanted: bool) -> None:

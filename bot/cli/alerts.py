@@ -3,20 +3,23 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Annotated, get_args
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich import box
+from rich.table import Column, Table
+from rich.text import Text
 
-from bot.app import open_store
-from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, run_async, settings_for
+from bot.app import TERMINAL, open_store
+from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, run_async, settings_for
 from bot.core.alert import Subscription
 from bot.core.event import EventType
 from bot.errors import TocsinError
 from bot.settings import Settings
 from bot.store import subscriptions
 
+LARGEST_ID = 2**63 - 1  # of Discord's snowflakes, and of an integer in the database
 COLUMNS = ("id", "guild_id", "channel_id", "topic", "organisations", "events", "paused")
 
 
@@ -39,12 +42,12 @@ def show(config: ConfigOption = None, database: DatabaseOption = None, as_json: 
     elif not listed:
         typer.echo("No channel is subscribed yet. Add one with: tocsin alerts add --guild ID --channel ID")
     else:
-        Console().print(_table(listed))
+        results().print(_table(listed))
 
 
 def add(
-    guild: Annotated[int, typer.Option(help="The server's id.", min=1)],
-    channel: Annotated[int, typer.Option(help="The channel's id.", min=1)],
+    guild: Annotated[int, typer.Option(help="The server's id.", min=1, max=LARGEST_ID)],
+    channel: Annotated[int, typer.Option(help="The channel's id.", min=1, max=LARGEST_ID)],
     topic: Annotated[str | None, typer.Option(help="A topic of topics.toml; without it, every topic.")] = None,
     organisations: Annotated[str, typer.Option(help="Only stories that name one of these, comma-separated.")] = "",
     events: Annotated[str, typer.Option(help="Only these event types, comma-separated.")] = "",
@@ -58,7 +61,7 @@ def add(
         guild_id=guild,
         channel_id=channel,
         topic=_topic(topic, settings),
-        organisations=_split(organisations),
+        organisations=_organisations(organisations, settings),
         events=_events(events),
         created_at=datetime.now(UTC),
     )
@@ -66,7 +69,7 @@ def add(
 
 
 def remove(
-    subscription: Annotated[int, typer.Argument(help="The id that `alerts list` shows.")],
+    subscription: Annotated[int, typer.Argument(help="The id that `alerts list` shows.", min=1, max=LARGEST_ID)],
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -74,6 +77,7 @@ def remove(
     settings = settings_for(config=config, database=database, quiet=True)
     if not run_async(_remove(settings, subscription)):
         raise TocsinError(f"There is no subscription {subscription}; `tocsin alerts list` shows which there are.")
+    typer.echo(f"Subscription {subscription} has ended.")
 
 
 async def _listed(settings: Settings) -> list[Subscription]:
@@ -83,6 +87,9 @@ async def _listed(settings: Settings) -> list[Subscription]:
 
 async def _add(settings: Settings, wanted: Subscription) -> int:
     async with open_store(settings, alone=False) as store:
+        for existing in await store.read(subscriptions.listed, wanted.guild_id):
+            if _wishes(existing) == _wishes(wanted):
+                raise TocsinError(f"The channel has that already: it is subscription {existing.id}.")
         return await store.write(subscriptions.add, wanted)
 
 
@@ -106,6 +113,23 @@ def _events(names: str) -> tuple[EventType, ...]:
     return tuple(event for event in get_args(EventType) if event in wanted)
 
 
+def _organisations(names: str, settings: Settings) -> tuple[str, ...]:
+    """The names under which Tocsin knows the organisations, of which an alias or another case may have been typed."""
+    known = {form.casefold(): each.name for each in settings.knowledge.organisations for form in each.aliases}
+    known |= {each.name.casefold(): each.name for each in settings.knowledge.organisations}
+    for name in _split(names):
+        if name.casefold() not in known:
+            like = ", ".join(dict.fromkeys(known[form] for form in get_close_matches(name.casefold(), known)))
+            hint = f"did you mean {like}?" if like else "organisations.toml has those that it knows"
+            raise typer.BadParameter(f"Tocsin knows no organisation {name!r}; {hint}")
+    return tuple(dict.fromkeys(known[name.casefold()] for name in _split(names)))
+
+
+def _wishes(subscription: Subscription) -> tuple[object, ...]:
+    wanted = frozenset(subscription.organisations), frozenset(subscription.events)
+    return subscription.channel_id, subscription.topic, *wanted
+
+
 def _split(names: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
 
@@ -117,10 +141,13 @@ def _row(subscription: Subscription) -> dict[str, object]:
 
 
 def _table(listed: list[Subscription]) -> Table:
-    table = Table(*(name.removesuffix("_id") for name in COLUMNS))
+    heads = (Column(name.removesuffix("_id"), no_wrap=name.endswith("id"), overflow="fold") for name in COLUMNS)
+    table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for subscription in listed:
         row = _row(subscription)
-        table.add_row(*(_cell(row[name]) for name in COLUMNS))
+        if subscription.guild_id == TERMINAL.guild_id:
+            row |= {"guild_id": "–", "channel_id": "this terminal"}
+        table.add_row(*(Text(_cell(row[name])) for name in COLUMNS))
     return table
 
 

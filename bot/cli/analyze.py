@@ -52,6 +52,8 @@ async def rows(
 @contextmanager
 def _lines_of(file: str) -> Iterator[Iterable[str]]:
     """The lines of a file or of standard input, as UTF-8 whatever the locale; bytes that are not are replaced."""
+    if file == "-" and sys.stdin is None:
+        raise TocsinError("Standard input is closed; name a file of JSON lines, or give some to standard input.")
     try:
         source = open(sys.stdin.fileno(), "rb", closefd=False) if file == "-" else Path(file).open("rb")  # noqa: SIM115
     except OSError as error:

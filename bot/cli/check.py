@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from bot.app import open_fetcher, open_parser
-from bot.cli.options import ConfigOption, JsonOption, run_async, settings_for
+from bot.cli.options import ConfigOption, JsonOption, results, run_async, settings_for
 from bot.core.entry import Entry, ParsedFeed
+from bot.core.message import counted
 from bot.core.text import plain_text
 from bot.errors import FeedError, TocsinError
 from bot.fetch import Fetched, Fetcher
@@ -86,7 +86,7 @@ def _print(checked: Checked, *, as_json: bool) -> None:
         # ASCII: what a stranger's feed holds must not break the encoding of the terminal or the pipe.
         typer.echo(json.dumps(as_row(checked)))
     else:
-        Console(highlight=False).print(in_words(checked))
+        results().print(in_words(checked), soft_wrap=True)
 
 
 def as_row(checked: Checked) -> dict[str, object]:
@@ -119,7 +119,7 @@ def in_words(checked: Checked) -> str:
     feed = checked.feed
     lines = [
         f"[green]✓[/green] {escape(checked.source)}",
-        f"  {escape(feed.title or 'no title')} · {feed.format} · {len(feed.entries)} entries",
+        f"  {escape(feed.title or 'no title')} · {feed.format} · {counted(len(feed.entries), 'entry', 'entries')}",
         *(f"  • {escape(entry.title or '(no title)')}" for entry in feed.entries[:SHOWN_ENTRIES]),
     ]
     return "\n".join(lines)

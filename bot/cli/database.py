@@ -21,10 +21,10 @@ def _group() -> None:
 
 def upgrade(config: ConfigOption = None, database: DatabaseOption = None) -> None:
     """Brings the database to this program's version; `run` does the same when it starts."""
-    run_async(_upgrade(settings_for(config=config, database=database, quiet=True)))
-    typer.echo("The database is up to date.")
+    typer.echo(run_async(_upgrade(settings_for(config=config, database=database, quiet=True))))
 
 
-async def _upgrade(settings: Settings) -> None:
-    async with open_store(settings):
-        pass
+async def _upgrade(settings: Settings) -> str:
+    async with open_store(settings) as store:
+        did = "was brought up to date" if store.upgraded else "is up to date"
+        return f"The database {store.name} {did}."

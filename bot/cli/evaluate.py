@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot.app import open_language
 from bot.cli.analyze import rows
-from bot.cli.options import ConfigOption, JsonOption, run_async, settings_for
+from bot.cli.options import ConfigOption, JsonOption, progress, results, run_async, settings_for
 from bot.core.evaluation import evaluate as figures_of
 from bot.core.stream import labelled_lines
 from bot.errors import TocsinError
@@ -33,21 +32,26 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(figures))
     else:
-        Console().print(_table(figures))
+        results().print(_table(figures))
 
 
 async def _outputs(settings: Settings, labelled: list[Row]) -> list[Row]:
     async with open_language(settings) as language:
         found = rows(settings, language, labelled_lines(labelled), now=datetime.now(UTC))
-        return [row async for row in found]
+        with progress("documents read", len(labelled)) as done:
+            return [(row, done())[0] async for row in found]
 
 
 def _read(path: Path) -> list[Row]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise TocsinError(f"{path} cannot be read ({error}); name a file of labelled JSON lines.") from error
-    return [_label(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise TocsinError(f"{path} cannot be read ({reason}); name a file of labelled JSON lines.") from error
+    labelled = [_label(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not labelled:
+        raise TocsinError(f"{path} holds no document; name a file of labelled JSON lines.")
+    return labelled
 
 
 def _label(path: Path, number: int, line: str) -> Row:

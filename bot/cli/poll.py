@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from bot.app import open_resources, poll_tick
-from bot.cli.options import ConfigOption, DatabaseOption, FeedsOption, JsonOption, run_async, settings_for
+from bot.cli.options import ConfigOption, DatabaseOption, FeedsOption, JsonOption, progress, run_async, settings_for
+from bot.core.message import counted
 from bot.settings import Settings
 from handlers.poll import PollReport
 
@@ -24,8 +25,9 @@ def poll(
     """Polls every due feed once and ends; delivers nothing."""
     if not once:
         raise typer.BadParameter("say `poll --once`; to go on polling, start `tocsin run`")
-    settings = settings_for(config=config, database=database, feeds=feeds, quiet=as_json)
-    report = run_async(_poll(settings, everything=everything))
+    settings = settings_for(config=config, database=database, feeds=feeds, quiet=True)
+    with progress("polling"):
+        report = run_async(_poll(settings, everything=everything))
     typer.echo(json.dumps(asdict(report)) if as_json else in_words(report))
 
 
@@ -38,8 +40,9 @@ async def _poll(settings: Settings, *, everything: bool) -> PollReport:
 def in_words(report: PollReport) -> str:
     """The report as a sentence or two."""
     return (
-        f"{report.feeds} feeds polled in {report.seconds:.1f} s: {report.fetched} fetched, "
+        f"{counted(report.feeds, 'feed')} polled in {report.seconds:.1f} s: {report.fetched} fetched, "
         f"{report.not_modified} not modified, {report.failed} failed.\n"
-        f"{report.entries_new} new entries, {report.relevant} relevant: {report.stories_new} new stories, "
-        f"{report.stories_grown} grown, {report.alerts} alerts owed."
+        f"{counted(report.entries_new, 'new entry', 'new entries')}, {report.relevant} relevant: "
+        f"{counted(report.stories_new, 'new story', 'new stories')}, {report.stories_grown} grown, "
+        f"{counted(report.alerts, 'alert')} owed."
     )

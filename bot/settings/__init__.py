@@ -3,20 +3,24 @@
 Every mistake in any of them is reported at once, with its file and line, before anything else happens.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr
 
 from bot.core.analysis import Knowledge
+from bot.core.escape import plain
 from bot.core.feed import Feed
 from bot.core.story import MergingRules
 from bot.errors import ConfigurationError, Mistake, TocsinError
 from bot.opml import read_opml
 from bot.settings.environment import Environment, read_environment
 from bot.settings.files import (
+    LONGEST_NAME,
     DeliverTable,
     DiscordTable,
     FeedsFile,
@@ -26,6 +30,7 @@ from bot.settings.files import (
     PollTable,
     SettingsFile,
     check_database_url,
+    check_feed_url,
     find_file,
 )
 from bot.settings.knowledge import read_knowledge
@@ -59,6 +64,13 @@ class Settings:
     feeds: tuple[Feed, ...]
     knowledge: Knowledge
     merging: MergingRules
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown, as it is: the token and the database's password."""
+        token = self.token.get_secret_value() if self.token else ""
+        database = urlsplit(self.database_url.get_secret_value())
+        password = database.password or ""
+        return (token, password, unquote(password), *parse_qs(database.query).get("password", ()))
 
 
 class _Mistakes:
@@ -112,11 +124,29 @@ def read_feeds(path: Path) -> tuple[Feed, ...]:
 
 
 def _read_opml_file(path: Path) -> tuple[Feed, ...]:
+    feeds, refused = sort_opml(path)
+    if refused:
+        raise ConfigurationError(refused)
+    return feeds
+
+
+def sort_opml(path: Path) -> tuple[tuple[Feed, ...], tuple[Mistake, ...]]:
+    """The feeds of an OPML list, and a mistake for each that cannot be polled. Raises ConfigurationError where the
+    file is no such list."""
     try:
-        return read_opml(path.read_bytes())
+        listed = read_opml(path.read_bytes())
     except (OSError, TocsinError) as error:
         what = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigurationError((Mistake(str(path), None, f"cannot be used: {what}"),)) from error
+    feeds: dict[str, Feed] = {}
+    refused = []
+    for number, feed in enumerate(listed, 1):
+        try:
+            url = check_feed_url(feed.url)
+            feeds.setdefault(url, replace(feed, url=url, name=plain(feed.name)[:LONGEST_NAME] or url[:LONGEST_NAME]))
+        except ValueError as error:
+            refused.append(Mistake(str(path), None, f"feed {number} ({plain(feed.name)[:LONGEST_NAME]}): {error}"))
+    return tuple(feeds.values()), tuple(refused)
 
 
 def _refuse_repeated(path: Path, feeds: tuple[Feed, ...]) -> None:
@@ -134,11 +164,13 @@ def _refuse_repeated(path: Path, feeds: tuple[Feed, ...]) -> None:
 def _check_folder(folder: Path | None) -> None:
     if folder is not None and not folder.is_dir():
         raise ConfigurationError((Mistake(str(folder), None, "is not a folder; name one that holds *.toml files"),))
+    if folder is not None and not os.access(folder, os.R_OK | os.X_OK):
+        raise ConfigurationError((Mistake(str(folder), None, "cannot be read; allow Tocsin to read this folder"),))
 
 
 def _check_database(url: str | None) -> str | None:
     try:
-        return check_database_url(url) if url else None
+        return check_database_url(url) if url is not None else None
     except ValueError as error:
         raise ConfigurationError((Mistake("--database", None, str(error)),)) from error
 

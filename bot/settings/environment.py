@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError, Mistake
-from bot.settings.files import Guilds, Networks, check_database_url
+from bot.settings.files import ApiBase, GatewayUrl, Guilds, Networks, check_database_url
 
 
 class Environment(BaseSettings):
@@ -22,8 +22,17 @@ class Environment(BaseSettings):
     config: Path | None = None
     allowed_guilds: Annotated[Guilds | None, NoDecode] = None
     allowed_networks: Annotated[Networks | None, NoDecode] = None
-    discord_api_base: str | None = None
-    discord_gateway_url: str | None = None
+    discord_api_base: ApiBase | None = None
+    discord_gateway_url: GatewayUrl | None = None
+
+    @field_validator("discord_token")
+    @classmethod
+    def _one_word(cls, token: SecretStr | None) -> SecretStr | None:
+        """What stands in a header: an odd character there would be taken for an outage of Discord, for ever."""
+        bare = token.get_secret_value().strip() if token is not None else ""
+        if bare and not (bare.isascii() and bare.isprintable() and " " not in bare):
+            raise ValueError('is one word of plain letters, without "Bot" before it; copy it again from the portal')
+        return SecretStr(bare) if bare else None
 
     @field_validator("database_url")
     @classmethod
@@ -44,6 +53,10 @@ def read_environment() -> Environment:
                 for details in error.errors(include_input=False, include_context=False)
             )
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        mistake = Mistake(".env", None, f"cannot be read ({reason}); correct it, or take it out of this folder")
+        raise ConfigurationError((mistake,)) from None
 
 
 def _reason(message: str) -> str:

@@ -3,18 +3,23 @@
 It knows folders and tables; it does not read the environment (see environment).
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from os.path import lexists
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from bot.core.feed import Feed, FeedKind, FeedRules
 from bot.settings.toml import Table
 
 Network = IPv4Network | IPv6Network
+LONGEST_NAME = 100
+"""Characters of a feed's name."""
+
 _BOT = Path(__file__).resolve().parents[1]
 
 
@@ -25,9 +30,10 @@ def shipped_folder() -> Path:
 
 
 def find_file(name: str, folder: Path | None) -> Path:
-    """`name` in the operator's folder, else the one that ships."""
+    """`name` in the operator's folder, else the one that ships. One that is there and cannot be read is still taken,
+    so that reading it tells its operator so."""
     own = folder / name if folder is not None else None
-    return own if own is not None and own.is_file() else shipped_folder() / name
+    return own if own is not None and lexists(own) else shipped_folder() / name
 
 
 def parse_networks(value: object) -> object:
@@ -74,18 +80,57 @@ class DatabaseTable(Table):
 
 
 def check_database_url(url: str) -> str:
-    """`url` if its engine is one that Tocsin knows; raises ValueError without repeating a password."""
+    """`url` if it names a database of a kind that Tocsin knows; raises ValueError without repeating a password."""
     if not url.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("a database address starts with sqlite:/// or postgresql://")
+    if url.removeprefix("sqlite:///").partition("?")[0] in ("", ":memory:"):
+        raise ValueError("a database needs a file, because everything must outlive a restart; write sqlite:///FILE")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError(
+            "the host or port of the database address cannot be read; write postgresql://HOST:PORT/NAME"
+        ) from None
     return url
+
+
+def check_feed_url(url: str) -> str:
+    """`url` if a feed may live there, its scheme and host in small letters; raises ValueError without repeating it."""
+    address = url.strip()
+    if any(character.isspace() or not character.isprintable() for character in address):
+        raise ValueError("a feed's address holds no blank and no invisible character")
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the host or port of a feed's address cannot be read; correct it") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("a feed's address starts with http:// or https:// and names a host")
+    if "@" in parts.netloc:
+        raise ValueError("a feed's address must hold no user name and no password")
+    path = address[len(f"{parts.scheme}://{parts.netloc}") :]
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}"
+
+
+def _proxy(*schemes: str) -> Callable[[str], str]:
+    def check(url: str) -> str:
+        if url and not (url.startswith(schemes) and urlsplit(url).hostname):
+            raise ValueError(f"an address here starts with {' or '.join(schemes)} and names a host")
+        return url
+
+    return check
+
+
+ApiBase = Annotated[str, AfterValidator(_proxy("https://", "http://"))]
+GatewayUrl = Annotated[str, AfterValidator(_proxy("wss://", "ws://"))]
 
 
 class DiscordTable(Table):
     """[discord]"""
 
     allowed_guilds: Guilds = ()
-    api_base: str = ""
-    gateway_url: str = ""
+    api_base: ApiBase = ""
+    gateway_url: GatewayUrl = ""
 
 
 class PollTable(Table):
@@ -140,7 +185,7 @@ class FeedTable(Table):
     """One [[feed]] of `feeds.toml`."""
 
     url: Annotated[str, Field(max_length=2048)]
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     kind: FeedKind = "press"
     country: Annotated[str, Field(pattern=r"^(?:[A-Z]{2}|INT)$")] = "INT"
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
@@ -149,12 +194,7 @@ class FeedTable(Table):
     @field_validator("url")
     @classmethod
     def _web_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("a feed's address starts with http:// or https:// and names a host")
-        if parts.username or parts.password:
-            raise ValueError("a feed's address must hold no user name and no password")
-        return url
+        return check_feed_url(url)
 
     def feed(self) -> Feed:
         """The table as the value that the data path knows."""
@@ -165,7 +205,6 @@ class FeedsFile(Table):
     """`feeds.toml`."""
 
     feed: tuple[FeedTable, ...] = ()
-
 
 
 def feed_rules(table: PollTable) -> FeedRules:

@@ -17,6 +17,14 @@ from bot.errors import ConfigurationError, Mistake
 Model = TypeVar("Model", bound=BaseModel)
 Location = Sequence[int | str]
 
+_SENTENCES = {
+    "Extra inputs are not permitted": "is not a known key",
+    "Field required": "is missing; set it",
+    "Input should be": "must be",
+    "String should": "must",
+}
+"""pydantic's words, which speak of inputs, in those of a person who edits a file."""
+
 
 class Table(BaseModel):
     """The base of every model of a configuration table: frozen, and an unknown key is a mistake."""
@@ -109,5 +117,7 @@ def _sentence(location: Location, message: str) -> str:
         for name, after in zip(location, [*location[1:], None], strict=True)
         if not isinstance(name, int)
     ]
-    message = message.removeprefix("Value error, ").replace("Extra inputs are not permitted", "is not a known key")
+    message = message.removeprefix("Value error, ")
+    for theirs, ours in _SENTENCES.items():
+        message = message.replace(theirs, ours)
     return f"{', '.join(names)}: {message}" if names else message
