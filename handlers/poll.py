@@ -1,15 +1,18 @@
 """The poll tick: due feeds in, stories and owed alerts out, one transaction for each feed.
 
 Feeds are fetched, parsed and analysed side by side, then placed and committed one after another in the order in which
-they were due, so that the same answers lead to the same stories. A feed's fault is counted on the feed; a fault of
-ours costs that feed's transaction and no more; an unusable database ends the tick. It sends nothing (see deliver).
+they were due, so that the same answers lead to the same stories; a feed that keeps the others waiting loses its place.
+A feed's fault is counted on the feed; a fault of ours costs that feed's transaction and no more; an unusable database
+ends the tick. It sends nothing (see deliver).
 """
 
 import asyncio
+import math
 import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,12 +30,14 @@ from bot.core.feed import (
     after_not_modified,
     after_success,
     is_first_poll,
+    postponed,
 )
+from bot.core.link import host_of
 from bot.core.merging import OpenStories
-from bot.core.novelty import Sifted, sift
+from bot.core.novelty import Sifted, calm, is_storm, sift
 from bot.core.story import MergingRules, Report, Story
 from bot.errors import FeedError, StoreError
-from bot.fetch import Fetched, Fetcher, FetchError, NotModified
+from bot.fetch import Fetched, Fetcher, FetchError, HostRestsError, NotModified
 from bot.language import Language
 from bot.store import Store, alerts, entries, feeds, polls, stories, subscriptions
 
@@ -40,6 +45,10 @@ log = structlog.get_logger(__name__)
 
 OURS = "Tocsin itself failed on this feed: its log says where; please report it."
 """What a feed's state says after a bug of ours: even then its publisher must not be asked again at once."""
+
+GRACE = 5.0
+"""Seconds for which what was read waits for a feed that was due before it: long enough for any host in good health,
+short beside the pause between two polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,10 @@ class PollRules:
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What a poll led to. `feeds` = `fetched` + `not_modified` + `failed`; `alerts` are rows owed."""
+    """What a poll led to. `feeds` = `fetched` + `not_modified` + `failed`; `alerts` are rows owed.
+
+    A feed that was not asked because its host wants rest counts as failed here, but not on the feed.
+    """
 
     feeds: int = 0
     fetched: int = 0
@@ -70,7 +82,11 @@ class PollReport:
 
 @dataclass(frozen=True, slots=True)
 class _Tick:
-    """What every step of one tick is given."""
+    """What every step of one tick is given.
+
+    `turns` are the hosts', one feed on the wire at each; `slots` are for feeds that are on the wire or worked on.
+    After `last_begin` (monotonic) no further feed is begun.
+    """
 
     now: datetime
     store: Store
@@ -78,16 +94,22 @@ class _Tick:
     language: Language
     rules: PollRules
     slots: asyncio.Semaphore
+    last_begin: float
+    turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A feed after fetching, parsing and analysis: `kind` is "fetched", "not_modified" or "failed"."""
+    """A feed after fetching, parsing and analysis: `kind` is "fetched", "not_modified" or "failed".
+
+    `rest` is a host that wants rest, and until when.
+    """
 
     kind: str
     state: FeedState
     judged: tuple[polls.Judged, ...] = ()
     sifted: Sifted = field(default_factory=Sifted)
+    rest: tuple[str, datetime] | None = None
 
 
 async def poll(
@@ -99,25 +121,27 @@ async def poll(
     rules: PollRules,
     everything: bool = False,
     open_stories: OpenStories | None = None,
+    begin_within: float | None = None,
 ) -> PollReport:
     """Polls the feeds that are due at `now`; with `everything`, all that are active.
 
     `open_stories` is kept true to what was committed, and may be kept from one tick to the next while nobody else
-    writes stories; without it, it is loaded when the first relevant article turns up. Raises StoreError.
+    writes stories; without it, it is loaded when the first relevant article turns up. After a cancelled poll it must
+    be loaded anew. Feeds that could not be begun for `begin_within` seconds stay due. Raises StoreError.
     """
     began = time.monotonic()
-    tick = _Tick(now, store, fetcher, language, rules, asyncio.Semaphore(rules.at_once))
+    last_begin = began + begin_within if begin_within is not None else math.inf
+    tick = _Tick(now, store, fetcher, language, rules, asyncio.Semaphore(rules.at_once), last_begin)
     due = await store.read(feeds.due, now, everything=everything)
-    readings = [asyncio.create_task(_read(tick, feed)) for feed in due]
+    readings = {asyncio.create_task(_read(tick, feed)): feed for feed in due}
     desk = _Desk(tick, open_stories)
     try:
-        for feed, reading in zip(due, readings, strict=True):
-            await desk.take(feed, reading)
+        await _settle(desk, dict(readings))
     finally:
         for reading in readings:
             reading.cancel()
         await asyncio.gather(*readings, return_exceptions=True)
-    report = replace(desk.report(), feeds=len(due), seconds=round(time.monotonic() - began, 3))
+    report = replace(desk.report(), seconds=round(time.monotonic() - began, 3))
     if due:
         log.info("polled", **{name: getattr(report, name) for name in PollReport.__slots__})
     return report
@@ -129,19 +153,38 @@ async def load_stories(store: Store, rules: MergingRules, now: datetime) -> Open
     return await asyncio.to_thread(OpenStories, found, rules)
 
 
-async def _read(tick: _Tick, feed: StoredFeed) -> _Reading:
-    """Fetches one feed, and reads and judges what is new in it. Raises only for bugs and a broken database."""
-    async with tick.slots:
+async def _settle(desk: "_Desk", readings: dict["asyncio.Task[_Reading | None]", StoredFeed]) -> None:
+    """Takes the readings to the desk in their order; those that are done wait for the first one at most `GRACE`."""
+    while readings:
+        first = next(iter(readings))
+        await asyncio.wait({first}, timeout=GRACE)
+        ready = [first] if first.done() else [reading for reading in readings if reading.done()]
+        for reading in ready:
+            await desk.take(readings.pop(reading), reading)
+
+
+async def _read(tick: _Tick, feed: StoredFeed) -> _Reading | None:
+    """Fetches one feed, and reads and judges what is new in it; None where it was too late to begin.
+
+    Raises only for bugs and a broken database.
+    """
+    address = address_of(feed.feed.url, feed.state)
+    async with AsyncExitStack() as slot:
         try:
-            return await _fetch(tick, feed)
+            async with tick.turns[host_of(address)]:  # before the slot: a host with many feeds holds one slot at most
+                await slot.enter_async_context(tick.slots)
+                if time.monotonic() > tick.last_begin:
+                    return None
+                state = feed.state
+                answer = await tick.fetcher.fetch(address, etag=state.etag, last_modified=state.last_modified)
+            return await _understand(tick, feed, answer)
         except FeedError as error:
-            return _Reading("failed", _after_failure(tick, feed, error))
+            return _failed(tick, feed, error)
 
 
-async def _fetch(tick: _Tick, feed: StoredFeed) -> _Reading:
+async def _understand(tick: _Tick, feed: StoredFeed, answer: Fetched | NotModified) -> _Reading:
     """Cheap before dear: a 304, then an unchanged body, then entries that are known, and only then analysis."""
     state, url = feed.state, feed.feed.url
-    answer = await tick.fetcher.fetch(address_of(url, state), etag=state.etag, last_modified=state.last_modified)
     if isinstance(answer, NotModified):
         after = after_not_modified(state, url=url, now=tick.now, rules=tick.rules.feeds, max_age=answer.max_age)
         return _Reading("not_modified", after)
@@ -150,23 +193,33 @@ async def _fetch(tick: _Tick, feed: StoredFeed) -> _Reading:
         return _Reading("fetched", _after_success(tick, feed, answer, digest))
     parsed = await tick.language.parse(answer.body, url=answer.url, content_type=answer.content_type, now=tick.now)
     sifted = await _sift(tick, feed, parsed.entries)
-    judged = await _judge(tick, feed, sifted.new)
+    judged = await _judge(tick, feed, sifted)
     return _Reading("fetched", _after_success(tick, feed, answer, digest, ttl=parsed.ttl), judged, sifted)
 
 
 async def _sift(tick: _Tick, feed: StoredFeed, found: Sequence[Entry]) -> Sifted:
-    names = {alias for entry in found for alias in entry.aliases}
-    known = await tick.store.read(entries.find, feed.id, names)
-    return sift(found, known, last_polled=feed.state.last_success_at)
+    last = feed.state.last_success_at
+    known = await tick.store.read(entries.find, feed.id, {alias for entry in found for alias in entry.aliases})
+    sifted = sift(found, known)
+    if last is None or not is_storm(sifted.new, in_body=len(found), last_polled=last):
+        return sifted
+    titles = await tick.store.read(entries.titles, feed.id)
+    calmed = calm(sifted, known, titles, last_polled=last)
+    count = {name: len(getattr(calmed, name)) for name in ("new", "adopted", "swept")}
+    log.warning("storm of entries", feed=feed.feed.url, in_body=len(found), **count)
+    return calmed
 
 
-async def _judge(tick: _Tick, feed: StoredFeed, new: Sequence[Entry]) -> tuple[polls.Judged, ...]:
+async def _judge(tick: _Tick, feed: StoredFeed, sifted: Sifted) -> tuple[polls.Judged, ...]:
     """New entries with their analysis, in the order in which their publisher told them."""
-    ordered = [entry for _, entry in sorted(enumerate(new), key=lambda pair: (pair[1].published or tick.now, -pair[0]))]
+    quiet = {entry.identity: why for entry, why in sifted.swept}
+    told = enumerate([*sifted.new, *(entry for entry, _ in sifted.swept)])
+    ordered = [entry for _, entry in sorted(told, key=lambda pair: (pair[1].published or tick.now, -pair[0]))]
     articles = [read_entry(entry, feed=feed.feed, first_seen=tick.now) for entry in ordered]
     analyses = await tick.language.analyse(articles) if articles else ()
     return tuple(
-        polls.Judged(replace(entry, markup="", text=""), article, analysis)  # the article has them, made readable
+        # the article has markup and text, made readable
+        polls.Judged(replace(entry, markup="", text=""), article, analysis, quiet=quiet.get(entry.identity))
         for entry, article, analysis in zip(ordered, articles, analyses, strict=True)
     )
 
@@ -203,6 +256,17 @@ def _after_failure(tick: _Tick, feed: StoredFeed, error: FeedError) -> FeedState
     )
 
 
+def _failed(tick: _Tick, feed: StoredFeed, error: FeedError) -> _Reading:
+    """A feed's fault; a host that wants rest gets it from all its feeds, and those that were not asked are not at
+    fault."""
+    if not isinstance(error, FetchError) or error.retry_after is None:
+        return _Reading("failed", _after_failure(tick, feed, error))
+    until = tick.now + error.retry_after
+    rested = isinstance(error, HostRestsError)
+    after = postponed(feed.state, until) if rested else _after_failure(tick, feed, error)
+    return _Reading("failed", after, rest=None if rested else (error.host, until))
+
+
 class _Desk:
     """Takes readings one after another: places reports in stories, owes alerts, commits, and counts."""
 
@@ -212,11 +276,14 @@ class _Desk:
         self._counts: Counter[str] = Counter()
         self._new: set[str] = set()
         self._grown: set[str] = set()
+        self._rests: dict[str, datetime] = {}
 
-    async def take(self, feed: StoredFeed, reading: asyncio.Task[_Reading]) -> None:
+    async def take(self, feed: StoredFeed, reading: asyncio.Task[_Reading | None]) -> None:
         """Settles one feed. Only an unusable database and cancellation get out of it."""
         try:
             found = await reading
+            if found is None:
+                return
             await self._commit(feed, found)
         except StoreError:
             raise
@@ -230,7 +297,8 @@ class _Desk:
 
     def report(self) -> PollReport:
         grown = len(self._grown - self._new)
-        return PollReport(**self._counts, stories_new=len(self._new), stories_grown=grown)
+        feeds = sum(self._counts[kind] for kind in ("fetched", "not_modified", "failed"))
+        return PollReport(**self._counts, feeds=feeds, stories_new=len(self._new), stories_grown=grown)
 
     async def _commit(self, feed: StoredFeed, found: _Reading) -> None:
         """One transaction. Stories in memory are put back as they were if it does not come to be."""
@@ -252,12 +320,13 @@ class _Desk:
         changed = {each.placement.story.id: each.placement.story for each in placed if each.placement}
         outcome = polls.Outcome(
             feed_id=feed.id,
-            state=found.state,
+            state=self._rested(feed, found),
             judged=tuple(placed),
             adopted=found.sifted.adopted,
             renamed=found.sifted.renamed,
             stories=tuple(changed.values()),
             alerts=await self._owed(feed, placed),
+            rest=found.rest,
         )
         committed = await self._tick.store.write(polls.commit, outcome, self._tick.now)
         self._counts += Counter(
@@ -268,13 +337,23 @@ class _Desk:
         for each in placed:
             self._count_story(each)
 
+    def _rested(self, feed: StoredFeed, found: _Reading) -> FeedState:
+        """The state to keep: it was found before a later feed heard that their host wants rest."""
+        if found.rest:
+            host, until = found.rest
+            self._rests[host] = max(until, self._rests.get(host, until))
+        wanted = self._rests.get(host_of(address_of(feed.feed.url, feed.state)))
+        return postponed(found.state, wanted) if wanted else found.state
+
     async def _owed(self, feed: StoredFeed, placed: Sequence[polls.Judged]) -> tuple[Alert, ...]:
         """What the stories with fresh reports owe; the first poll of a feed owes nothing."""
         oldest = self._tick.now - self._tick.rules.stale_after
         fresh = {
             each.placement.story.id
             for each in placed
-            if each.placement and (each.article.published is None or each.article.published >= oldest)
+            if each.placement
+            and each.quiet is None
+            and (each.article.published is None or each.article.published >= oldest)
         }
         if not fresh or is_first_poll(feed.state):
             return ()

@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import ipaddress
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -13,55 +13,16 @@ from aiohttp.test_utils import unused_port
 
 from bot.errors import AddressRefusedError, FeedError
 from bot.fetch import Fetched, Fetcher, FetchError, Limits, NotModified
+from tests.site import Site, open_site
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 QUICK = Limits(total=1.5, connect=0.5, read=0.4)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Site:
-    """A server on loopback whose paths a test sets; it counts what is asked at once."""
-
-    def __init__(self) -> None:
-        self.paths: dict[str, Handler] = {}
-        self.asked: list[web.Request] = []
-        self.at_once = 0
-        self.most_at_once = 0
-        self.port = 0
-
-    def url(self, path: str, host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
-
-    def at(self, path: str, status: int = 200, body: bytes = b"", **headers: str) -> str:
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-
-        async def answer(_: web.Request) -> web.Response:
-            return web.Response(status=status, body=body, headers=names)
-
-        self.paths[path] = answer
-        return self.url(path)
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(request)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        try:
-            return await self.paths[request.path](request)
-        finally:
-            self.at_once -= 1
-
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    site = Site()
-    runner = web.ServerRunner(web.Server(site.handle), shutdown_timeout=0.1)
-    await runner.setup()
-    tcp = web.TCPSite(runner, "0.0.0.0", 0)  # every address of 127.0.0.0/8 is a host of its own
-    await tcp.start()
-    site.port = runner.addresses[0][1]
-    yield site
-    await runner.cleanup()
+    async with open_site() as site:
+        yield site
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from bot.settings.knowledge import read_knowledge
 from bot.store import Store, alerts, articles, entries, feeds, polls, stories, subscriptions
 from bot.store.codec import encode
 from bot.store.schema import articles as article_table
+from bot.store.schema import entries as entry_table
 from handlers.poll import OURS, PollReport, PollRules, load_stories, poll
 from tests.builders import a_feed, a_subscription
 
@@ -216,16 +217,63 @@ async def test_entries_under_new_guids_are_neither_new_nor_owed(desk: Desk) -> N
     assert counts(await desk.poll()) == {"feeds": 1, "fetched": 1}
 
 
-async def test_a_storm_of_old_entries_under_new_names_is_adopted_silently(desk: Desk) -> None:
+def parts(count: int) -> list[tuple[str, str]]:
+    return [(f"{NATO[0]}, part {number}", f"Part {number}. {NATO[1]}") for number in range(count)]
+
+
+async def test_a_storm_of_known_titles_at_new_addresses_is_adopted_and_told(desk: Desk) -> None:
+    await desk.list_feeds("one")
+    desk.publish("one", *parts(25), age=2 * HOUR)
+    await desk.poll()
+    desk.publish(
+        "one", *((title, f"Now told at length. {words}") for title, words in parts(25)), age=3 * HOUR, prefix="x"
+    )
+    with capture_logs() as logs:
+        report = await desk.poll()
+    assert counts(report) == {"feeds": 1, "fetched": 1, "entries_new": 25}
+    (told,) = [log for log in logs if log["event"] == "storm of entries"]
+    assert (told["adopted"], told["swept"], told["new"]) == (25, 0, 0)
+    assert counts(await desk.poll()) == {"feeds": 1, "not_modified": 1}
+
+
+async def test_a_storm_of_unknown_old_entries_makes_stories_that_owe_nothing_until_their_next_report(
+    desk: Desk,
+) -> None:
+    await desk.list_feeds("one", "two")
+    desk.publish("one", CAKE)
+    desk.publish("two", CAKE)
+    await desk.poll()
+    desk.publish("one", *parts(25), age=timedelta(days=3), prefix="storm-")
+    report = await desk.poll()
+    assert (report.entries_new, report.relevant, report.alerts) == (25, 25, 0)
+    assert all("flood" in why for why in await desk.store.read(reasons_of_silence))
+    desk.publish("two", CAKE, NATO_TOO)
+    assert (await desk.poll()).alerts == 1
+
+
+async def test_a_busy_feed_is_told_of_after_a_week_without_polls(desk: Desk) -> None:
     await desk.list_feeds("one")
     desk.publish("one", CAKE)
     await desk.poll()
-    storm = [(f"{NATO[0]}, part {number}", f"Part {number}. {NATO[1]}") for number in range(25)]
-    desk.publish("one", *storm, age=2 * HOUR, prefix="storm-")
+    desk.now += timedelta(days=7)
+    desk.publish("one", *parts(25), age=timedelta(days=6), prefix="week-")
     report = await desk.poll()
-    assert counts(report) == {"feeds": 1, "fetched": 1, "entries_new": 25}
-    assert await desk.owed() == 0
-    assert counts(await desk.poll()) == {"feeds": 1, "not_modified": 1}
+    assert (report.entries_new, report.relevant) == (25, 25)
+    assert report.alerts == report.stories_new > 0
+
+
+async def test_a_guid_that_is_used_again_for_something_else_is_news(desk: Desk) -> None:
+    await desk.list_feeds("one")
+    for number, (title, words) in enumerate((CAKE, NATO, NATO)):
+        desk.put(
+            "one",
+            f"<rss version='2.0'><channel><item><guid isPermaLink='false'>latest</guid><title>{title}</title>"
+            f"<link>https://one.example/{min(number, 1)}</link><description>{words}</description></item>"
+            f"<ttl>{number}</ttl></channel></rss>",
+        )
+        report = await desk.poll()
+        assert counts(report).get("entries_new", 0) == (0 if number == 2 else 1)
+        assert report.alerts == (number == 1)
 
 
 async def test_an_entry_that_its_publisher_dates_long_ago_is_kept_but_owes_nothing(desk: Desk) -> None:
@@ -350,6 +398,10 @@ async def test_a_poll_stopped_half_way_loses_nothing(desk: Desk) -> None:
 
 def article_count(c: Connection) -> int:
     return c.scalar(select(func.count()).select_from(article_table)) or 0
+
+
+def reasons_of_silence(c: Connection) -> list[str]:
+    return list(c.scalars(select(entry_table.c.adopted).where(entry_table.c.adopted.is_not(None))))
 
 
 def state_fields(state: FeedState) -> dict[str, object]:

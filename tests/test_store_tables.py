@@ -144,7 +144,9 @@ async def test_names_are_known_within_their_feed_only(store: Store) -> None:
     await store.write(polls.commit, outcome(1), NOON)
     assert await store.read(entries.known, 1, ["guid:1", "guid:2"]) == {"guid:1"}
     assert await store.read(entries.known, 2, ["guid:1"]) == set()
-    assert await store.read(entries.find, 1, ["guid:1"]) == {"guid:1": Known(1, "Entry number 1")}
+    assert await store.read(entries.find, 1, ["guid:1"]) == {
+        "guid:1": Known(1, "Entry number 1", an_entry(1).link, NOON)
+    }
 
 
 async def test_hostile_names_are_known_again(store: Store) -> None:

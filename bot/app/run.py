@@ -20,6 +20,8 @@ from handlers.remember import remember
 
 log = structlog.get_logger(__name__)
 REMEMBER_EVERY = timedelta(minutes=1)
+POLL_BEGINS_WITHIN = 60.0
+"""Seconds of a poll tick after which it begins no further feed, so that those that fall due meanwhile get a turn."""
 
 
 class Stop:
@@ -58,7 +60,7 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
     open_stories = await load_stories(resources.store, settings.merging, now_utc())
 
     async def poll() -> None:
-        report = await poll_tick(resources, now=now_utc(), open_stories=open_stories)
+        report = await poll_tick(resources, now=now_utc(), open_stories=open_stories, begin_within=POLL_BEGINS_WITHIN)
         if report.alerts:
             schedule.wake("deliver")
 

@@ -17,9 +17,14 @@ TERMINAL_PAUSED = "A Discord token is set, so nothing is delivered to the termin
 
 
 async def poll_tick(
-    resources: Resources, *, now: datetime, everything: bool = False, open_stories: OpenStories | None = None
+    resources: Resources,
+    *,
+    now: datetime,
+    everything: bool = False,
+    open_stories: OpenStories | None = None,
+    begin_within: float | None = None,
 ) -> PollReport:
-    """One round over the feeds that are due, or over all of them."""
+    """One round over the feeds that are due, or over all of them; see `poll`."""
     settings = resources.settings
     rules = PollRules(
         feeds=feed_rules(settings.poll),
@@ -35,6 +40,7 @@ async def poll_tick(
         rules=rules,
         everything=everything,
         open_stories=open_stories,
+        begin_within=begin_within,
     )
 
 

@@ -41,10 +41,15 @@ def canonical_link(link: str, base: str | None = None) -> str | None:
         return None
 
 
+def host_of(link: str) -> str:
+    """The host of `link`, in lower case and ASCII; empty where it has none."""
+    canonical = canonical_link(link)
+    return (urlsplit(canonical).hostname or "") if canonical else ""
+
+
 def outlet_of(link: str) -> str:
     """The host of `link` without "www.", "m." and the like; empty where it has none."""
-    canonical = canonical_link(link)
-    host = (urlsplit(canonical).hostname or "") if canonical else ""
+    host = host_of(link)
     for prefix in _HOST_PREFIXES:
         if host.startswith(prefix) and host.count(".") > 1:
             return host.removeprefix(prefix)

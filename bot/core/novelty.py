@@ -3,55 +3,90 @@
 It compares names that the store has found; it does not make them (see draft) and remembers nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.core.entry import Entry
+from bot.core.link import link_key
 from bot.core.words import words_of
 
 STORM = 20
 """New entries dated before the last poll above which, if they are most of the body, their publisher changed its ids."""
 
+DATED_BY_DAY = timedelta(hours=36)
+"""How long before the last poll an entry must be dated to be surely old: many publishers write midnight on what they
+publish in the evening, and some the wrong zone."""
+
 LIKE_TITLES = 0.5
 """Share of the words of two titles that are the same from which one link means one entry."""
 
-SWEPT_IN = "most of the body came back under new names, dated before the last poll: its publisher changed its ids"
+RENAMED = "most of the body came back under new names and this link or title is known: its publisher changed its ids"
+SWEPT_IN = "it came with a flood of entries dated long before the last poll, so it owes no alert by itself"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry that the store holds: its row id and its title as it was first seen."""
+    """An entry that the store holds: its row id, and its title, link and date as they were first seen."""
 
     entry_id: int
     title: str
+    link: str | None = None
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """The entries of a body: `new` ones in its order, `renamed` as (row id, new name), `adopted` each with why."""
+    """The entries of a body, each with why where there is a reason.
+
+    `new` in the body's order, `renamed` as (row id, new name), `adopted` taken as known without being judged, `swept`
+    to be judged and kept, but to owe no alert.
+    """
 
     new: tuple[Entry, ...] = ()
     renamed: tuple[tuple[int, str], ...] = ()
     adopted: tuple[tuple[Entry, str], ...] = ()
+    swept: tuple[tuple[Entry, str], ...] = ()
 
 
-def sift(entries: Sequence[Entry], known: Mapping[str, Known], *, last_polled: datetime | None) -> Sifted:
-    """`entries` by what is `known` of their aliases. `last_polled` is when the feed was read before, None at first."""
+def sift(entries: Iterable[Entry], known: Mapping[str, Known]) -> Sifted:
+    """`entries` by what is `known` of their aliases. A storm among the new ones is yet to be looked for."""
     new: list[Entry] = []
     renamed: list[tuple[int, str]] = []
-    for entry in entries:
+    for entry in (_without_reused_guid(entry, known) for entry in entries):
         same = _same(entry, known)
         if same is None:
             new.append(entry)
         else:
             renamed += [(same.entry_id, alias) for alias in entry.aliases if alias not in known]
-    swept = _swept(new, len(entries), last_polled)
-    return Sifted(
-        new=tuple(entry for entry in new if entry.identity not in swept),
-        renamed=tuple(renamed),
-        adopted=tuple((entry, SWEPT_IN) for entry in new if entry.identity in swept),
-    )
+    return Sifted(new=tuple(new), renamed=tuple(renamed))
+
+
+def is_storm(new: Sequence[Entry], *, in_body: int, last_polled: datetime | None) -> bool:
+    """Whether most of a body of `in_body` entries is new and yet not dated after `last_polled` (None at first)."""
+    late = sum(_is_late(entry, last_polled) for entry in new) if last_polled is not None else 0
+    return late > STORM and 2 * late > in_body
+
+
+def calm(sifted: Sifted, known: Mapping[str, Known], titles: Collection[str], *, last_polled: datetime) -> Sifted:
+    """`sifted` after a storm: entries with a known link or one of `titles` are adopted, surely old ones swept in.
+
+    `titles` are all that the feed has used before. What is dated after the last poll, or shortly before, stays new.
+    """
+    told = {_headline(title) for title in titles} - {""}
+    new: list[Entry] = []
+    adopted: list[tuple[Entry, str]] = []
+    swept: list[tuple[Entry, str]] = []
+    for entry in sifted.new:
+        if not _is_late(entry, last_polled):
+            new.append(entry)
+        elif _headline(entry.title) in told or any(alias in known for alias in entry.aliases):
+            adopted.append((entry, RENAMED))
+        elif entry.published is not None and entry.published < last_polled - DATED_BY_DAY:
+            swept.append((entry, SWEPT_IN))
+        else:
+            new.append(entry)
+    return replace(sifted, new=tuple(new), adopted=tuple(adopted), swept=tuple(swept))
 
 
 def like_titles(one: str, other: str) -> bool:
@@ -74,9 +109,30 @@ def _same(entry: Entry, known: Mapping[str, Known]) -> Known | None:
     return None
 
 
-def _swept(new: Sequence[Entry], in_body: int, last_polled: datetime | None) -> frozenset[str]:
-    """The identities of new entries that are none, if there are so many that the publisher must have renamed them."""
-    if last_polled is None:
-        return frozenset()
-    old = [entry for entry in new if entry.published is not None and entry.published < last_polled]
-    return frozenset(entry.identity for entry in old) if len(old) > STORM and 2 * len(old) > in_body else frozenset()
+def _without_reused_guid(entry: Entry, known: Mapping[str, Known]) -> Entry:
+    """`entry` without its guid where its publisher has used that for something else: another link, another title and
+    a later date. The guid stays with the entry that had it first, so that this holds for all later ones."""
+    name = f"guid:{entry.guid}"
+    first = known.get(name)
+    others = tuple(alias for alias in entry.aliases if alias != name)
+    return replace(entry, aliases=others) if first is not None and others and _is_other(entry, first) else entry
+
+
+def _is_other(entry: Entry, first: Known) -> bool:
+    later = entry.published is None or first.published is None or entry.published > first.published
+    return (
+        later
+        and entry.link is not None
+        and first.link is not None
+        and link_key(entry.link) != link_key(first.link)
+        and not like_titles(entry.title, first.title)
+    )
+
+
+def _is_late(entry: Entry, last_polled: datetime | None) -> bool:
+    """Whether the entry, seen now for the first time, is not dated after the last poll."""
+    return last_polled is not None and (entry.published is None or entry.published < last_polled)
+
+
+def _headline(title: str) -> str:
+    return " ".join(words_of(title).lower)

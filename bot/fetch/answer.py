@@ -59,12 +59,19 @@ class NotModified:
 
 
 class FetchError(FeedError):
-    """No body came. `status` is the HTTP status if there was an answer; `retry_after` how long its host wants rest."""
+    """No body came. `status` is the HTTP status if there was an answer; `retry_after` how long `host` wants rest."""
 
-    def __init__(self, text: str, *, status: int | None = None, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self, text: str, *, status: int | None = None, retry_after: timedelta | None = None, host: str = ""
+    ) -> None:
         self.status = status
         self.retry_after = retry_after
+        self.host = host
         super().__init__(text)
+
+
+class HostRestsError(FetchError):
+    """Nothing was asked: the host wants rest, as it told another feed. No fault of this one."""
 
 
 def refused(host: str, status: int, headers: Mapping[str, str], now: datetime) -> FetchError:
@@ -76,7 +83,7 @@ def refused(host: str, status: int, headers: Mapping[str, str], now: datetime) -
     else:
         what = "gave no feed: check the address"
     wait = retry_after(headers, now) if status in (429, 503) else None
-    return FetchError(f"{host} answered {status} and {what}.", status=status, retry_after=wait)
+    return FetchError(f"{host} answered {status} and {what}.", status=status, retry_after=wait, host=host)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

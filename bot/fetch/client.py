@@ -20,7 +20,7 @@ from yarl import URL
 
 from bot.core.body import LONGEST_BODY
 from bot.errors import AddressRefusedError, FeedError
-from bot.fetch.answer import Fetched, FetchError, NotModified, max_age, reason, refused, validator
+from bot.fetch.answer import Fetched, FetchError, HostRestsError, NotModified, max_age, reason, refused, validator
 from bot.fetch.guard import DialRefusedError, Guard, Network, checked_url, refusal
 from bot.fetch.names import Resolver, name_threads
 
@@ -139,7 +139,7 @@ class Fetcher:
         self, url: URL, conditions: dict[str, str], *, moved_to: str | None, left: float
     ) -> tuple[_Hop, float]:
         """One request, when its host's turn and a slot are free; and the seconds it took. Waiting does not count."""
-        host = url.host or ""
+        host = url.raw_host or ""
         async with self._turn(host), self._slots:
             began = time.monotonic()
             try:
@@ -154,7 +154,7 @@ class Fetcher:
     async def _ask(self, url: URL, conditions: dict[str, str], moved_to: str | None) -> _Hop:
         assert self._session is not None, "a Fetcher is used inside `async with`"  # noqa: S101
         async with self._session.get(url, headers=conditions, allow_redirects=False) as response:
-            headers, status, host = response.headers, response.status, url.host or ""
+            headers, status, host = response.headers, response.status, url.raw_host or ""
             if status in _REDIRECTS and "Location" in headers:
                 return _Hop(_target(url, headers["Location"]), status in _PERMANENT, None)
             if status == 304 and conditions:
@@ -181,16 +181,17 @@ class Fetcher:
 
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
-        """Holds the host's turn; raises FetchError while the host wants rest."""
+        """Holds the host's turn; raises HostRestsError while the host wants rest."""
         host = self._hosts[name]
         host.users += 1
         try:
             async with host.turn:
                 if (rest := host.rest_until - time.monotonic()) > 0:
-                    raise FetchError(
+                    raise HostRestsError(
                         f"{name} asked for a rest, which has not passed: it is asked again later.",
                         status=429,
                         retry_after=timedelta(seconds=rest),
+                        host=name,
                     )
                 yield
         finally:

@@ -22,11 +22,11 @@ def find(c: Connection, feed_id: int, names: Iterable[str]) -> dict[str, Known]:
     """Those of `names` that the feed has used before, each with the entry it stands for."""
     keys = {name: _key(name) for name in names}
     wanted = (
-        select(aliases.c.alias, entries.c.id, entries.c.title)
+        select(aliases.c.alias, entries.c.id, entries.c.title, entries.c.link, entries.c.published)
         .join(entries, entries.c.id == aliases.c.entry_id)
         .where(aliases.c.feed_id == feed_id, aliases.c.alias.in_(set(keys.values())))
     )
-    found = {row.alias: Known(row.id, row.title) for row in c.execute(wanted)} if keys else {}
+    found = {row.alias: Known(row.id, row.title, row.link, row.published) for row in c.execute(wanted)} if keys else {}
     return {name: found[key] for name, key in keys.items() if key in found}
 
 
@@ -35,12 +35,17 @@ def known(c: Connection, feed_id: int, names: Iterable[str]) -> set[str]:
     return set(find(c, feed_id, names))
 
 
+def titles(c: Connection, feed_id: int) -> set[str]:
+    """Every title that the feed has used before, as it was first seen."""
+    return set(c.scalars(select(entries.c.title).where(entries.c.feed_id == feed_id)))
+
+
 def add(
     c: Connection, feed_id: int, new: Sequence[Entry], now: datetime, *, adopted: Mapping[str, str]
 ) -> dict[str, int]:
     """Inserts entries with all their names; the row ids of those that were new, by identity.
 
-    `adopted` says why an entry (by identity) is kept without having been judged. An identity that the feed has
+    `adopted` says why an entry (by identity) is none to be told of. An identity that the feed has
     used already is no new entry, but lends its names to the old one.
     """
     if not new:

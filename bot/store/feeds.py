@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, func, select, update
 
-from bot.core.feed import Feed, FeedState, StoredFeed
+from bot.core.feed import Feed, FeedState, StoredFeed, address_of, postponed
+from bot.core.link import host_of
 from bot.store import rows
 from bot.store.dialect import insert
 from bot.store.schema import feeds
@@ -56,6 +57,14 @@ def due(c: Connection, now: datetime, *, limit: int | None = None, everything: b
 def save_state(c: Connection, feed_id: int, state: FeedState) -> None:
     """Replaces what is known of the feed."""
     c.execute(update(feeds).where(feeds.c.id == feed_id).values(**rows.state_columns(state)))
+
+
+def let_rest(c: Connection, host: str, until: datetime) -> None:
+    """Makes no feed that is asked at `host` due before `until`."""
+    for each in listed(c):
+        after = postponed(each.state, until)
+        if after != each.state and host_of(address_of(each.feed.url, each.state)) == host:
+            save_state(c, each.id, after)
 
 
 def counts(c: Connection) -> Counts:

@@ -20,12 +20,16 @@ from bot.store import alerts, articles, entries, feeds, stories
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A new entry made readable and judged; `placement` is None where it is not relevant."""
+    """A new entry made readable and judged; `placement` is None where it is not relevant.
+
+    `quiet` is why it owes no alert, whoever wants it.
+    """
 
     entry: Entry
     article: Article
     analysis: Analysis
     placement: Placement | None = None
+    quiet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Outcome:
     """What a poll of one feed leads to.
 
     `adopted` are entries taken as known without being judged, each with why. `renamed` are more names of known
-    entries, as (entry row id, name). `stories` are those that changed, as they now stand.
+    entries, as (entry row id, name). `stories` are those that changed, as they now stand. `rest` is a host that wants
+    rest, and until when: no feed that is asked there is due before.
     """
 
     feed_id: int
@@ -43,6 +48,7 @@ class Outcome:
     renamed: tuple[tuple[int, str], ...] = ()
     stories: tuple[Story, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    rest: tuple[str, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
     """Writes down everything in `outcome`; what is there already is not doubled."""
     stories.save(c, outcome.stories)
     reasons = {entry.identity: why for entry, why in outcome.adopted}
+    reasons |= {each.entry.identity: each.quiet for each in outcome.judged if each.quiet}
     new = [each.entry for each in outcome.judged] + [entry for entry, _ in outcome.adopted]
     ids = entries.add(c, outcome.feed_id, new, now, adopted=reasons)
     entries.add_names(c, outcome.feed_id, outcome.renamed)
@@ -70,4 +77,6 @@ def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
     )
     owed = alerts.owe(c, outcome.alerts, now)
     feeds.save_state(c, outcome.feed_id, outcome.state)
+    if outcome.rest:
+        feeds.let_rest(c, *outcome.rest)
     return Committed(len(ids), owed)
