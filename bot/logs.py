@@ -64,8 +64,16 @@ def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text", 
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for chatty in ("discord", "apscheduler", "alembic", "aiohttp.access", "asyncio"):
+    for chatty in ("discord", "alembic", "aiohttp.access", "asyncio", "filelock"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    # It warns of each tick that is left out because the last one still runs, which is as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("discord.client").addFilter(_is_about_text)
+
+
+def _is_about_text(record: logging.LogRecord) -> bool:
+    """False for what discord.py says of missing libraries for voice at each start."""
+    return "voice will NOT be supported" not in record.getMessage()
 
 
 def redact(text: str) -> str:

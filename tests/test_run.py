@@ -10,11 +10,12 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -57,6 +58,15 @@ class Stage:
     def database(self) -> Path:
         return self.folder / "tocsin.db"
 
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    @property
+    def shown(self) -> str:
+        """What the program wrote to its standard output."""
+        return (self.folder / "shown.txt").read_text(encoding="utf-8")
+
     def command(self, *words: str) -> list[str]:
         config = ["--config", str(self.folder), "--database", f"sqlite:///{self.database}"]
         return [sys.executable, "-m", "bot", *words, *config]
@@ -97,15 +107,16 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def tocsin(scene: Stage, *, end: signal.Signals) -> AsyncIterator[None]:
+async def tocsin(scene: Stage, *, end: signal.Signals, **environment: str) -> AsyncIterator[None]:
     """The program, running; ended by `end`, after which its log is free of tracebacks."""
-    log = scene.folder / "log.txt"
-    with log.open("ab") as errors:
+    log = scene.log
+    with log.open("ab") as errors, (scene.folder / "shown.txt").open("ab") as shown:
         process = await asyncio.create_subprocess_exec(
             *scene.command("run", "--feeds", str(scene.folder / "feeds.opml")),
             stdin=subprocess.DEVNULL,
+            stdout=shown,
             stderr=errors,
-            env=scene.environment(),
+            env=scene.environment() | environment,
         )
     try:
         yield
@@ -113,9 +124,11 @@ async def tocsin(scene: Stage, *, end: signal.Signals) -> AsyncIterator[None]:
     finally:
         if process.returncode is None:
             process.send_signal(end)
-        code = await asyncio.wait_for(process.wait(), 20)
+        code = await asyncio.wait_for(process.wait(), 10)
     assert code == (0 if end == signal.SIGTERM else -end), log.read_text()
     assert "Traceback" not in log.read_text()
+    written = b"".join(path.read_bytes() for path in scene.folder.iterdir() if path.is_file())
+    assert scene.discord.token.encode() not in written, "the token is in no log, no output and no database"
 
 
 async def publish(scene: Stage, step: Step) -> None:
@@ -138,16 +151,26 @@ def unsettled(scene: Stage) -> int:
     return int(rows) + int(edits)
 
 
+def call(scene: Stage, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """One short command on the same database."""
+    everything = scene.environment() | environment
+    return subprocess.run(scene.command(*words), env=everything, capture_output=True, text=True, timeout=30)
+
+
 def subscribe(scene: Stage) -> None:
     ids = ["--guild", str(scene.guild.id), "--channel", str(scene.channel.id)]
-    subprocess.run(scene.command("alerts", "add", *ids), check=True, env=scene.environment(), capture_output=True)
+    assert call(scene, "alerts", "add", *ids).returncode == 0
 
 
 def set_the_stage(scene: Stage, steps: Sequence[Step]) -> None:
-    (scene.folder / "settings.toml").write_text(SETTINGS, encoding="utf-8")
-    feeds = [Feed(url=f"{scene.feeds.base}{path}", name=path) for path in steps[0]]
-    (scene.folder / "feeds.opml").write_bytes(write_opml(feeds))
+    write_feeds(scene, list(steps[0]))
     subscribe(scene)
+
+
+def write_feeds(scene: Stage, paths: Sequence[str]) -> None:
+    (scene.folder / "settings.toml").write_text(SETTINGS, encoding="utf-8")
+    feeds = [Feed(url=f"{scene.feeds.base}{path}", name=path) for path in paths]
+    (scene.folder / "feeds.opml").write_bytes(write_opml(feeds))
 
 
 async def play(scene: Stage, steps: Sequence[Step]) -> Counter[str]:
@@ -190,8 +213,8 @@ def stories_told_later(scene: Stage) -> set[str]:
     return {
         story
         for (story,) in scene.rows(
-            "SELECT DISTINCT story_id FROM articles JOIN entries ON entries.id = entry_id JOIN feeds ON feeds.id = feed_id"
-            " WHERE story_id IS NOT NULL AND entries.first_seen > first_polled_at"
+            "SELECT DISTINCT story_id FROM articles JOIN entries ON entries.id = entry_id"
+            " JOIN feeds ON feeds.id = feed_id WHERE story_id IS NOT NULL AND entries.first_seen > first_polled_at"
         )
     }
 
@@ -229,20 +252,85 @@ async def test_real_news_makes_one_message_a_story(tmp_path: Path, reference: Pa
     assert counts["edited"] >= 1
 
 
-@pytest.mark.parametrize(
-    ("token", "sentence"), [("wrong", "Discord refuses the bot's token; set TOCSIN_DISCORD_TOKEN")]
-)
-async def test_a_wrong_token_ends_the_program_with_one_sentence(tmp_path: Path, token: str, sentence: str) -> None:
+async def until(true: Callable[[], object], *, seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.1)
+
+
+async def test_without_a_token_alerts_are_drawn_in_the_terminal(tmp_path: Path) -> None:
+    steps = sample_steps()
     async with stage(tmp_path) as scene:
+        write_feeds(scene, list(steps[0]))
+        async with tocsin(scene, end=signal.SIGTERM, TOCSIN_DISCORD_TOKEN=""):
+            await publish(scene, steps[0])
+            assert scene.shown == "", "the first poll is silent"
+            await publish(scene, steps[1])
+        (counted,) = scene.rows("SELECT count(*) FROM alerts WHERE state = 'sent'")
+        assert scene.shown.count("[ Why? ]") >= counted[0] >= 5
+        assert "TOCSIN_DISCORD_TOKEN" in scene.log.read_text()
+        assert "this terminal" in call(scene, "alerts", "list").stdout
+
+
+async def test_polling_goes_on_while_discord_is_out_of_reach_and_alerts_follow_once_it_is_there(tmp_path: Path) -> None:
+    steps = sample_steps()
+    async with feed_server() as feeds:
+        with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
+            port = reserved.getsockname()[1]
+        discord = FakeDiscord(port=port)
+        guild = discord.add_guild(name="Newsroom")
+        scene = Stage(tmp_path, feeds, discord, guild, discord.add_channel(guild, name="alerts"))
+        set_the_stage(scene, steps)
+        (tmp_path / "settings.toml").write_text(f'{SETTINGS}[log]\nlevel = "DEBUG"\n', encoding="utf-8")
+        async with tocsin(scene, end=signal.SIGTERM):
+            for step in steps[:2]:
+                feeds.publish(step)
+                feeds.answers.clear()
+                await until(lambda: feeds.answers[304] >= 2 * len(steps[0]))
+            assert scene.rows("SELECT count(*) FROM alerts WHERE state = 'owed'") > [(0,)]
+            async with discord:
+                await until(lambda: not unsettled(scene), seconds=45)
+                check_oracle(scene)
+                assert scene.messages()
+
+
+async def test_short_commands_work_beside_a_running_bot_which_heeds_them_and_a_second_bot_is_refused(
+    tmp_path: Path,
+) -> None:
+    steps = sample_steps()
+    first, *others = steps[0]
+    async with stage(tmp_path) as scene:
+        write_feeds(scene, [first])
+        async with tocsin(scene, end=signal.SIGTERM):
+            await until(lambda: scene.log.exists() and "started" in scene.log.read_text())
+            second = await asyncio.to_thread(call, scene, "run")
+            assert second.returncode == 1
+            assert second.stderr.splitlines()[-1].endswith(
+                "is in use by another Tocsin; stop that one first, or name another with --database."
+            )
+            assert "Traceback" not in second.stderr
+            await asyncio.to_thread(subscribe, scene)
+            (tmp_path / "more.opml").write_bytes(write_opml([Feed(scene.feeds.base + path, path) for path in others]))
+            added = await asyncio.to_thread(call, scene, "feeds", "import", str(tmp_path / "more.opml"))
+            assert added.returncode == 0, added.stderr
+            listed = await asyncio.to_thread(call, scene, "feeds", "list", "--json")
+            assert len(listed.stdout.splitlines()) >= len(steps[0])
+            await publish(scene, steps[0])
+            await publish(scene, steps[1])
+            check_oracle(scene)
+            assert scene.messages()
+
+
+SOME_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDE.abcdefghijklmnopqrstuvwxyz0123456789AB"
+
+
+@pytest.mark.parametrize("token", ["wrong-canary-token", SOME_TOKEN])
+async def test_a_wrong_token_ends_the_program_with_one_sentence(tmp_path: Path, token: str) -> None:
+    async with stage(tmp_path) as scene:
+        write_feeds(scene, [])
         (tmp_path / "feeds.toml").write_text("", encoding="utf-8")
-        ended = await asyncio.to_thread(
-            subprocess.run,
-            scene.command("run"),
-            env=scene.environment() | {"TOCSIN_DISCORD_TOKEN": token},
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        ended = await asyncio.to_thread(call, scene, "run", TOCSIN_DISCORD_TOKEN=token)
     assert ended.returncode == 78
-    assert sentence in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("Discord refuses the bot's token; set TOCSIN_DISCORD_TOKEN")
     assert "Traceback" not in ended.stderr
+    assert token not in ended.stdout + ended.stderr

@@ -14,10 +14,12 @@ from rich.text import Text
 from bot.app import TERMINAL, open_store
 from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, run_async, settings_for
 from bot.core.alert import Subscription
+from bot.core.details import wish
 from bot.core.event import EventType
 from bot.errors import TocsinError
 from bot.settings import Settings
 from bot.store import subscriptions
+from bot.terminal import formatted
 
 LARGEST_ID = 2**63 - 1  # of Discord's snowflakes, and of an integer in the database
 COLUMNS = ("id", "guild_id", "channel_id", "topic", "organisations", "events", "paused")
@@ -141,17 +143,11 @@ def _row(subscription: Subscription) -> dict[str, object]:
 
 
 def _table(listed: list[Subscription]) -> Table:
-    heads = (Column(name.removesuffix("_id"), no_wrap=name.endswith("id"), overflow="fold") for name in COLUMNS)
-    table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for subscription in listed:
-        row = _row(subscription)
-        if subscription.guild_id == TERMINAL.guild_id:
-            row |= {"guild_id": "–", "channel_id": "this terminal"}
-        table.add_row(*(Text(_cell(row[name])) for name in COLUMNS))
+    """Ids in full, for they are what the other commands are given; the rest in the room that is left."""
+    ids = (Column(name, no_wrap=True, overflow="fold") for name in ("id", "server", "channel"))
+    table = Table(*ids, "wants", "paused", box=box.SIMPLE_HEAD, pad_edge=False)
+    for each in listed:
+        terminal = each.guild_id == TERMINAL.guild_id
+        where = ("–", "this terminal") if terminal else (str(each.guild_id), str(each.channel_id))
+        table.add_row(str(each.id), *where, formatted(wish(each)), Text(each.paused or "–"))
     return table
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(value) or "all"
-    return "–" if value is None else str(value)
