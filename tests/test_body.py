@@ -2,7 +2,14 @@
 
 import pytest
 
-from bot.core.body import ends_within_entry, is_json, is_unfinished, is_web_page, with_ampersands_escaped
+from bot.core.body import (
+    ends_within_entry,
+    is_json,
+    is_unfinished,
+    is_web_page,
+    with_ampersands_escaped,
+    with_references_mended,
+)
 
 
 @pytest.mark.parametrize("body", [b"{}", b" \n[", b"\xef\xbb\xbf{"])
@@ -12,7 +19,14 @@ def test_json_is_told_by_its_first_character(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>", b" <!doctype  HTML>", b"<?xml version='1.0'?><html xmlns='x'>", b"<!-- a --><body>"]
+    "body",
+    [
+        b"<html>",
+        b" <!doctype  HTML>",
+        b"<?xml version='1.0'?><html xmlns='x'>",
+        b"<!-- a --><body>",
+        b"<!--[if IE]><p><![endif]--><head>",
+    ],
 )
 def test_a_web_page_is_told_by_its_beginning(body: bytes) -> None:
     assert is_web_page(body)
@@ -42,3 +56,13 @@ def test_an_entry_that_is_cut_in_half_is_noticed(body: bytes, within: bool) -> N
 )  # fmt: skip
 def test_bare_ampersands_are_escaped_outside_cdata(body: bytes, mended: bytes | None) -> None:
     assert with_ampersands_escaped(body) == mended
+
+
+@pytest.mark.parametrize(
+    ("body", "mended"),
+    [(b"&#55357;&#56832;", b"&#128512;"), (b"&#xD83D;&#xDE00;", b"&#128512;"), (b"&#xd83d;x", b"&#65533;x"),
+     (b"&#56832;&#55357;", b"&#65533;&#65533;"), (b"&#0;&#x8;&#9;", b"&#9;"), (b"&#" + b"9" * 5000 + b";", b"&#65533;"),
+     (b"&#0000039;&#x10FFFF;&amp;", b"&#0000039;&#x10FFFF;&amp;"), (b"\xff\xfe&\x00#\x00", b"\xff\xfe&\x00#\x00")],
+)  # fmt: skip
+def test_references_to_no_character_are_mended(body: bytes, mended: bytes) -> None:
+    assert with_references_mended(body) == mended

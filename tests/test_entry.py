@@ -89,7 +89,20 @@ def test_a_whole_feed_without_entries_is_a_feed() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["zlib", "hex", "base64", "rot13", "bz2", "punycode", "idna", "utf-7", "unicode_escape", "raw_unicode_escape", "undefined"]
+    "name",
+    [
+        "zlib",
+        "hex",
+        "base64",
+        "rot13",
+        "bz2",
+        "punycode",
+        "idna",
+        "utf-7",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "undefined",
+    ],
 )
 def test_an_encoding_that_is_none_for_text_is_refused(name: str) -> None:
     body = f"<?xml version='1.0' encoding='{name}'?>{rss('<title>Ä</title>')}"
@@ -180,6 +193,11 @@ def test_a_huge_feed_is_cut_to_its_newest_entries() -> None:
     [
         ("0001-01-01T00:00:00Z", None),
         ("1970-01-01T00:00:00Z", None),
+        ("Fri, 20 Feb 2026 10:00:00", datetime(2026, 2, 20, 10, tzinfo=UTC)),
+        ("Fr, 20 Feb 2026 10:00:00 +0100", datetime(2026, 2, 20, 9, tzinfo=UTC)),
+        ("2026-02-20", datetime(2026, 2, 20, tzinfo=UTC)),
+        ("20/02/2026", None),
+        ("9" * 5000 + " Feb 2026 10:00:00", None),
         ("1985-01-01T00:00:00Z", datetime(1995, 1, 1, tzinfo=UTC)),
         ("9999-12-31T23:59:59Z", NOW + timedelta(hours=24)),
         ("Fri, 01 May 2026 10:00:00 EST", datetime(2026, 5, 1, 15, tzinfo=UTC)),
@@ -190,6 +208,19 @@ def test_a_huge_feed_is_cut_to_its_newest_entries() -> None:
 )
 def test_a_date_is_a_hint_and_kept_within_reason(date: str, read: datetime | None) -> None:
     assert parse(rss(f"<title>x</title><guid>1</guid><pubDate>{date}</pubDate>")).entries[0].published == read
+
+
+def test_a_date_that_cannot_be_true_gives_way_to_the_next() -> None:
+    feed = (
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>1</id><title>x</title>"
+        "<published>1970-01-01T00:00:00Z</published><updated>2026-02-20T10:00:00Z</updated></entry></feed>"
+    )
+    assert parse(feed).entries[0].published == datetime(2026, 2, 20, 10, tzinfo=UTC)
+
+
+def test_a_reference_to_no_character_does_not_cost_the_feed() -> None:
+    feed = rss("<title>NATO &#55357;&#56832; &#xD800; &#99999999999; &#0;signs</title><guid>1</guid>")
+    assert parse(feed).entries[0].title == "NATO \U0001f600 \ufffd \ufffd signs"
 
 
 def test_the_longer_of_summary_and_content_is_the_text() -> None:

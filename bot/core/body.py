@@ -13,7 +13,9 @@ LONGEST_BODY = 5 * 1024 * 1024
 
 _DECLARED = re.compile(rb"^[\s\x00]*<\?xml[^>]{0,200}?encoding\s*=\s*['\"]([^'\"]{0,100})['\"]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';\s]+)", re.IGNORECASE)
-_HTML = re.compile(rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[^>]{0,2000}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I)
+_HTML = re.compile(
+    rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*){0,9}<(?:!doctype\s+html|html|head|body)\b", re.I
+)
 _OPEN_ENTRY = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _CLOSED_ENTRY = re.compile(rb"</(?:\w{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CLOSED_FEED = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
@@ -21,6 +23,8 @@ _CLOSED_FEED = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>", re.I
 _REFUSED = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
 _CDATA = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))", re.DOTALL)
 _BARE_AMPERSAND = re.compile(rb"&(?!#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,30};)")
+_REFERENCE = re.compile(rb"&#(?:([0-9]+)|[xX]([0-9a-fA-F]+));?")
+_SURROGATES = re.compile(rb"&#(?:[0-9]{5}|[xX][0-9a-fA-F]{4});&#(?:[0-9]{5}|[xX][0-9a-fA-F]{4});")
 _UTF8 = frozenset({"utf-8", "ascii"})
 
 
@@ -79,6 +83,39 @@ def with_ampersands_escaped(body: bytes) -> bytes | None:
     pieces[::2] = [_BARE_AMPERSAND.sub(b"&amp;", piece) for piece in pieces[::2]]
     mended = b"".join(pieces)
     return mended if mended != body else None
+
+
+def with_references_mended(body: bytes) -> bytes:
+    """The body with numeric references that stand for no character made ones that do, or left out if for a control.
+
+    A pair of surrogates, as some programs write an emoji, becomes its character. One such reference costs feedparser
+    the whole feed.
+    """
+    if b"\x00" in body[:4] or b"&#" not in body:
+        return body
+    return _REFERENCE.sub(_mended_reference, _SURROGATES.sub(_mended_pair, body))
+
+
+def _mended_pair(match: re.Match[bytes]) -> bytes:
+    """The reference to the one character that two surrogates stand for."""
+    high, low = (_number(each) for each in _REFERENCE.finditer(match[0]))
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return match[0]
+    return b"&#%d;" % (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
+def _mended_reference(match: re.Match[bytes]) -> bytes:
+    number = _number(match)
+    if number < 0x20 and number not in (0x9, 0xA, 0xD):
+        return b""
+    return b"&#65533;" if 0xD800 <= number < 0xE000 or number > 0x10FFFF else match[0]
+
+
+def _number(reference: re.Match[bytes]) -> int:
+    """The code point that is referred to; a number that is too long to be one counts as too high."""
+    decimal, hexadecimal = reference.groups()
+    digits = (decimal or hexadecimal).lstrip(b"0") or b"0"
+    return int(digits, 10 if decimal else 16) if len(digits) <= 7 else 0x110000
 
 
 def _text_encoding(name: str) -> str | None:

@@ -6,9 +6,10 @@ The only home of feedparser. It does not fetch, and hostile bodies may cost it s
 
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import feedparser
@@ -21,6 +22,7 @@ from bot.core.body import (
     is_unfinished,
     is_web_page,
     with_ampersands_escaped,
+    with_references_mended,
 )
 from bot.core.draft import Draft, as_text, clean_date, clean_guid, clean_language, clean_link, named, newest
 from bot.core.jsonfeed import json_draft, json_format, json_published, load_json_feed
@@ -91,6 +93,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: d
 
 def _parse_xml(body: bytes, *, url: str, content_type: str | None, now: datetime) -> ParsedFeed:
     encoding = encoding_of(body, content_type)
+    body = with_references_mended(body)
     found = _feedparser(body, encoding)
     if found["bozo"] and (mended := with_ampersands_escaped(body)) is not None:
         found = _feedparser(mended, encoding)
@@ -205,15 +208,29 @@ def _source(source: object) -> tuple[str | None, str | None]:
 def _published(item: Mapping[str, Any], now: datetime) -> datetime | None:
     # feedparser's own look-up stands "published" in for a missing "updated", with a warning.
     plain: Mapping[str, Any] = dict(item)
-    parsed = next(filter(None, (plain.get(f"{name}_parsed") for name in ("published", "updated", "created"))), None)
-    if parsed is None:
-        return None
+    for name in ("published", "updated", "created"):
+        parsed = plain.get(f"{name}_parsed")
+        moment = _moment(parsed) if parsed else _mail_date(as_text(plain.get(name)))
+        if (date := clean_date(moment, now)) is not None:
+            return date
+    return None
+
+
+def _moment(parsed: Sequence[int]) -> datetime | None:
     try:
         year, month, day, hour, minute, second = parsed[:6]
-        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
         return None
-    return clean_date(moment, now)
+
+
+def _mail_date(text: str) -> datetime | None:
+    """A date as in mail but without a zone, or with a foreign weekday: feedparser reads neither."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _ttl(value: object) -> timedelta | None:
