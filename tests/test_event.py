@@ -2,8 +2,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.amounts import Amount
-from bot.core.event import Event, EventRules, event_of, event_reader
-from bot.core.patterns import Masked, Pattern, mask
+from bot.core.event import Event, EventRules, Turn, event_of, event_reader
+from bot.core.patterns import Masked, Mood, Pattern, mask
 from bot.core.words import Sentence, words_of
 
 RULES = EventRules(
@@ -19,6 +19,11 @@ RULES = EventRules(
     ),
     zones={"title": 2.0, "lead": 1.0, "rest": 0.4},
     priors={"other": 0.1},
+    turns=(
+        Turn(Mood("denied", ("denies",)), {"in_talks": "denied"}),
+        Turn(Mood("negated", ("not",)), {"signed": ""}, frozenset(["contract"])),
+        Turn(Mood("possible", ("could",)), {"signed": "planned"}),
+    ),
     usual={"contract": {"signed": 1.0}, "policy": {"planned": 0.5}},
 )
 
@@ -81,3 +86,16 @@ def test_an_event_reads_the_same_whatever_the_order_of_the_patterns() -> None:
     turned = replace(RULES, events=RULES.events[::-1], stages=RULES.stages[::-1])
     sentence = ("title", "The court knows that the army awarded a contract")
     assert read(sentence, rules=turned).stage == read(sentence).stage
+
+
+def test_denied_talks_are_a_denial_and_no_talks() -> None:
+    assert read(("title", "Firm denies being in talks")).stage == "denied"
+
+
+def test_a_possible_signature_is_a_plan_and_a_negated_one_says_nothing() -> None:
+    assert read(("title", "A court could see it signed")).stage == "planned"
+    assert read(("title", "The court has not signed")).stage is None
+
+
+def test_a_negated_hit_is_no_evidence_of_a_type() -> None:
+    assert read(("title", "Army does not award any contract")).type == "other"

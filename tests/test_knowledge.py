@@ -70,6 +70,21 @@ def test_a_pattern_that_cannot_be_read_is_named(edited: Edit) -> None:
     assert "cannot be read as a pattern" in mistake
 
 
+def test_a_pattern_with_a_bracket_too_many_is_named_with_its_line(edited: Edit) -> None:
+    folder = edited("events", '"(judge|judges|court', '"(judge|judges|court)) ..1 (x')
+    with pytest.raises(ConfigurationError) as caught:
+        read_knowledge(folder.joinpath)
+    (mistake,) = caught.value.mistakes
+    lines = (folder / "events.toml").read_text(encoding="utf-8").splitlines()
+    assert "no group is open" in mistake.text
+    assert "court)) ..1" in lines[(mistake.line or 0) - 1]
+
+
+def test_a_mood_that_stands_twice_is_named(edited: Edit) -> None:
+    twice = '\n[[mood]]\nid = "denied"\nbefore = ["nope"]\nreach = 1\n'
+    assert mistakes(edited("events", None, twice)) == ['events.toml: pattern "denied" stands twice; give it another id']
+
+
 def test_an_unknown_event_type_is_named(edited: Edit) -> None:
     bad = '\n[[event]]\nid = "mine"\nvalue = "party"\nweight = 1.0\nany = ["party"]\n'
     (mistake,) = mistakes(edited("events", None, bad))

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bot.core.amounts import Amount
 from bot.core.organisations import Place
-from bot.core.patterns import Masked, Pattern, compile_patterns, fired, mask, regex_of
+from bot.core.patterns import Masked, Mood, Pattern, compile_moods, compile_patterns, fired, mask, regex_of
 from bot.core.words import Sentence, words_of
 
 SORTS = {"Pentagon": "customer", "OpenAI": "vendor"}
@@ -36,6 +36,10 @@ def fires(expression: str, text: str) -> bool:
         ("{vendor} grows", "Orchid grows"),
         ("(paid|{vendor}) grows", "OpenAI grows"),
         ("follow on contract", "a follow-on contract"),
+        ("follow-on contract", "a follow on contract"),
+        ("(wins (a|the) (deal|..2 order)|loses)", "He wins the very first order"),
+        ("(signs ..2 pact)? today", "today"),
+        ("首飞", "無人機首飞成功"),
     ],
 )
 def test_an_expression_fires(expression: str, text: str) -> None:
@@ -53,6 +57,9 @@ def test_an_expression_fires(expression: str, text: str) -> None:
         ("{customer} pays", "Orchid pays"),
         ("{money}", "five million"),
         ("art", "The start"),
+        ("(wins (a|the) (deal|order))", "He wins an order"),
+        ("won", "They won't fly"),
+        ("~ will", "It will fly"),
     ],
 )
 def test_an_expression_keeps_silent(expression: str, text: str) -> None:
@@ -76,6 +83,62 @@ def test_an_empty_expression_and_an_unknown_sort_are_refused() -> None:
         regex_of(" ")
     with pytest.raises(ValueError, match="no sort"):
         regex_of("{buyer:friend}")
+
+
+@pytest.mark.parametrize(
+    ("expression", "mistake"),
+    [
+        ("(signs|inks deal", "never closed"),
+        ("signs) deal", "no group is open"),
+        ("(a||b)", "empty"),
+        ("()", "empty"),
+        ("signs|inks", "no group is open"),
+        ("? deal", "out of place"),
+        ("deal ^", "out of place"),
+        ("{org signs", "cannot be read"),
+        ("{seler:vendor} signs", "no slot"),
+        ("de*al", "no word"),
+        ("(deal?|pact)", "always fire"),
+        ("(.. ..2)", "always fire"),
+    ],
+)
+def test_an_expression_with_leftovers_is_refused(expression: str, mistake: str) -> None:
+    with pytest.raises(ValueError, match=mistake):
+        regex_of(expression)
+
+
+@pytest.mark.parametrize(
+    ("text", "mood"),
+    [
+        ("It denies that it deployed them", "denied"),
+        ("It did not deploy and then deployed them", ""),
+        ("It hasn't yet deployed them", "negated"),
+        ("It won't be deployed", "negated"),
+        ("It never said that it deployed them", ""),
+        ("It deployed them", ""),
+    ],
+)
+def test_what_stands_before_a_pattern_gives_its_mood(text: str, mood: str) -> None:
+    moods = compile_moods([Mood("denied", ("denies ..1 that",)), Mood("negated", ("(not|never)",))])
+    (hit,) = fired(compile_patterns([Pattern("id", "x", 1.0, ("deployed",))]), [masked(text)], moods)
+    assert hit.mood == mood
+
+
+def test_the_mood_is_told_by_the_first_word_of_a_pattern_not_by_its_slots() -> None:
+    moods = compile_moods([Mood("negated", ("not",))])
+    patterns = compile_patterns([Pattern("id", "x", 1.0, ("{org} ..3 awarded",))])
+    (hit,) = fired(patterns, [masked("OpenAI was not awarded it")], moods)
+    assert hit.mood == "negated"
+
+
+@given(st.text(alphabet="(){}|?*^~. ab{org}", max_size=30))
+def test_any_expression_is_read_or_refused_in_a_sentence(expression: str) -> None:
+    try:
+        regex = regex_of(expression)
+    except ValueError as error:
+        assert str(error)
+    else:
+        assert regex.fullmatch("") is None
 
 
 @given(st.text(max_size=120))

@@ -161,7 +161,8 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
     sentences = sentences_of(reading.words.text[len(reading.title) + 1 :])
     amounts = amounts_of(reading.words.text, tools.events.amounts)
-    title, lines = _lines(reading, sentences, places, amounts, sorts_of(found, knowledge.events.roles))
+    sorts = sorts_of(found, knowledge.events.roles)
+    title, lines = _lines(reading, sentences, places, amounts, sorts, english=language in (None, "en"))
     event = event_of([title, *lines], found, distinct(amounts), tools.events)
     stop = _stop(language, knowledge.stop)
     in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
@@ -186,16 +187,18 @@ def _lines(
     places: Sequence[Place],
     amounts: Sequence[Amount],
     sorts: Mapping[str, str],
+    *,
+    english: bool,
 ) -> tuple[Masked, list[Masked]]:
     """The title and the text's sentences as patterns see them."""
     offset = len(reading.title) + 1
     zones = _zones(sentences)
     lines = [
-        mask(sentence, zone, reading.words, places, amounts, offset + sentence.start, sorts)
+        mask(sentence, zone, reading.words, places, amounts, offset + sentence.start, sorts, english=english)
         for sentence, zone in zip(sentences, zones, strict=True)
     ]
     heading = Sentence(reading.title, 0, len(reading.title), 0, False)
-    return mask(heading, "title", reading.words, places, amounts, 0, sorts), lines
+    return mask(heading, "title", reading.words, places, amounts, 0, sorts, english=english), lines
 
 
 def _zones(sentences: Sequence[Sentence]) -> list[str]:

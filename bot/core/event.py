@@ -3,7 +3,7 @@
 Unknown stays empty; nothing is inferred that the text does not say.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
@@ -12,7 +12,7 @@ from bot.core.amounts import AmountFinder, AmountRules, amount_finder
 from bot.core.organisations import Mention
 from bot.core.parties import Party as Party
 from bot.core.parties import PartyRules, parties_of
-from bot.core.patterns import Compiled, Fired, Masked, Pattern, compile_patterns, fired
+from bot.core.patterns import Compiled, Fired, Masked, Mood, Moods, Pattern, compile_moods, compile_patterns, fired
 
 EventType = Literal[
     "contract", "partnership", "funding", "product_or_deployment", "policy", "regulation_or_law",
@@ -36,6 +36,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What a mood makes of a hit: the stages it turns into others ("" for none), and the event types of which it is no
+    evidence ("could fail" is no failure)."""
+
+    mood: Mood
+    stages: Mapping[str, str] = field(default_factory=dict)
+    events: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class EventRules:
     """How events are read, as `config/events.toml` states it.
 
@@ -49,6 +59,7 @@ class EventRules:
     zones: Mapping[str, float] = field(default_factory=dict)
     priors: Mapping[str, float] = field(default_factory=dict)
     usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
     roles: PartyRules = field(default_factory=PartyRules)
     amounts: AmountRules = field(default_factory=AmountRules)
 
@@ -61,6 +72,7 @@ class EventReader:
     events: tuple[Compiled, ...]
     stages: tuple[Compiled, ...]
     parties: tuple[Compiled, ...]
+    moods: Moods
     amounts: AmountFinder
 
 
@@ -71,6 +83,7 @@ def event_reader(rules: EventRules) -> EventReader:
         compile_patterns(rules.events),
         compile_patterns(rules.stages),
         compile_patterns(rules.parties),
+        compile_moods(turn.mood for turn in rules.turns),
         amount_finder(rules.amounts),
     )
 
@@ -80,9 +93,10 @@ def event_of(
 ) -> Event:
     """What happened, by the patterns that fire in `lines`; the title and the lead weigh most."""
     rules = reader.rules
-    typed = _counted(fired(reader.events, lines), rules.zones)
+    turns = {turn.mood.id: turn for turn in rules.turns}
+    typed = _counted(_typed(fired(reader.events, lines, reader.moods), turns), rules.zones)
     kind = cast(EventType, _heaviest(typed, rules.priors) or "other")
-    staged = _counted(fired(reader.stages, lines), rules.zones)
+    staged = _counted(_staged(fired(reader.stages, lines, reader.moods), turns), rules.zones)
     stage = cast(Stage | None, _heaviest(staged, rules.usual.get(kind, {})))
     buyer, seller = parties_of(kind, lines, mentions, reader.parties, rules.roles)
     evidence = [*_evidence("event", kind, typed), *_evidence("stage", stage, staged)]
@@ -90,25 +104,46 @@ def event_of(
     return Event(kind, stage, tuple(amounts), buyer, seller, tuple(evidence))
 
 
-def _counted(hits: Iterable[Fired], zones: Mapping[str, float]) -> dict[str, tuple[float, Fired]]:
-    """Each pattern once, where it weighs most: its weight times the zone's, and the hit."""
-    best: dict[str, tuple[float, Fired]] = {}
+def _typed(hits: Iterable[Fired], turns: Mapping[str, Turn]) -> Iterator[tuple[str, Fired]]:
+    """The hits that are evidence of a type, each with its type."""
     for hit in hits:
+        if hit.mood not in turns or hit.pattern.value not in turns[hit.mood].events:
+            yield hit.pattern.value, hit
+
+
+def _staged(hits: Iterable[Fired], turns: Mapping[str, Turn]) -> Iterator[tuple[str, Fired]]:
+    """The hits that are evidence of a stage, each with the stage that its mood leaves."""
+    for hit in hits:
+        stage = hit.pattern.value
+        if hit.mood in turns:
+            stage = turns[hit.mood].stages.get(stage, stage)
+        if stage:
+            yield stage, hit
+
+
+Counted = Mapping[tuple[str, str], tuple[float, Fired]]
+
+
+def _counted(hits: Iterable[tuple[str, Fired]], zones: Mapping[str, float]) -> Counted:
+    """Each pattern once for each value that it speaks for, where it weighs most: its weight times the zone, the hit."""
+    best: dict[tuple[str, str], tuple[float, Fired]] = {}
+    for value, hit in hits:
         weight = hit.pattern.weight * zones.get(hit.zone, 1.0)
-        if hit.pattern.id not in best or abs(weight) > abs(best[hit.pattern.id][0]):
-            best[hit.pattern.id] = (weight, hit)
+        key = (value, hit.pattern.id)
+        if key not in best or abs(weight) > abs(best[key][0]):
+            best[key] = (weight, hit)
     return best
 
 
-def _heaviest(counted: Mapping[str, tuple[float, Fired]], start: Mapping[str, float]) -> str | None:
+def _heaviest(counted: Counted, start: Mapping[str, float]) -> str | None:
     """The value with the greatest sum over what it starts with; the order of `start` breaks a tie."""
     sums = dict(start)
-    for weight, hit in counted.values():
-        sums[hit.pattern.value] = sums.get(hit.pattern.value, 0.0) + weight
+    for (value, _), (weight, _hit) in counted.items():
+        sums[value] = sums.get(value, 0.0) + weight
     return max(sums, key=lambda value: sums[value], default=None)
 
 
-def _evidence(what: str, value: str | None, counted: Mapping[str, tuple[float, Fired]]) -> list[tuple[str, str, str]]:
-    own = [(weight, hit) for weight, hit in counted.values() if hit.pattern.value == value]
+def _evidence(what: str, value: str | None, counted: Counted) -> list[tuple[str, str, str]]:
+    own = [(weight, hit) for (spoken, _), (weight, hit) in counted.items() if spoken == value]
     own.sort(key=lambda pair: -pair[0])
     return [(what, hit.pattern.id, hit.words) for _, hit in own[:3]]

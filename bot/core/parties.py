@@ -31,8 +31,12 @@ class PartyRules:
 
 
 def sorts_of(mentions: Sequence[Mention], rules: PartyRules) -> dict[str, str]:
-    """For each organisation's name: "customer", "vendor", "unknown" (not in the gazetteer) or "other"."""
+    """For each organisation's name: "customer", "vendor", "lab" (a vendor that makes models), "unknown" (not in the
+    gazetteer), a kind that patterns know ("court", "legislature", …), or "other"."""
     return {mention.name: _sort(mention.kind, rules) for mention in mentions}
+
+
+_OWN = frozenset(["legislature", "court", "regulator", "university", "think-tank", "campaign", "investor"])
 
 
 def _sort(kind: str | None, rules: PartyRules) -> str:
@@ -40,7 +44,9 @@ def _sort(kind: str | None, rules: PartyRules) -> str:
         return "unknown"
     if kind in rules.buyers:
         return "customer"
-    return "vendor" if kind in rules.sellers else "other"
+    if kind in rules.sellers:
+        return "lab" if kind == "ai-lab" else "vendor"
+    return kind if kind in _OWN else "other"
 
 
 def parties_of(

@@ -6,17 +6,17 @@ It checks; it makes nothing ready (see core/analysis) and finds nothing in a tex
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from bot.core.amounts import AmountRules
 from bot.core.analysis import Knowledge
-from bot.core.event import EventRules, EventType, Stage
+from bot.core.event import EventRules, EventType, Stage, Turn
 from bot.core.keypoints import KeyPointRules
 from bot.core.organisations import NameRules, Organisation
 from bot.core.parties import PartyRules
-from bot.core.patterns import Pattern, regex_of
+from bot.core.patterns import Mood, Pattern, regex_of
 from bot.core.relevance import Axis, Group, Topic
 from bot.core.words import StopWords
 from bot.errors import ConfigurationError, Mistake
@@ -150,6 +150,16 @@ class StagePatternTable(PatternTable):
     value: Stage
 
 
+class MoodTable(Table):
+    """`[[mood]]`: `before` are the expressions, `reach` words at most before the pattern that they turn."""
+
+    id: Text
+    before: tuple[Expression, ...]
+    reach: int = Field(ge=0, le=12)
+    stages: dict[Stage, Stage | Literal[""]] = Field(default_factory=dict)
+    events: tuple[EventType, ...] = ()
+
+
 class ZonesTable(Table):
     """`[zones]`"""
 
@@ -173,6 +183,7 @@ class EventsFile(Table):
     priors: dict[EventType, float] = Field(default_factory=dict)
     usual: dict[EventType, dict[Stage, float]] = Field(default_factory=dict)
     roles: RolesTable = Field(default_factory=RolesTable)
+    mood: tuple[MoodTable, ...] = ()
     event: tuple[EventPatternTable, ...] = ()
     stage: tuple[StagePatternTable, ...] = ()
     party: tuple[PatternTable, ...] = ()
@@ -246,6 +257,7 @@ def _events(file: EventsFile, amounts: AmountsFile) -> EventRules:
         zones=dict(file.zones),
         priors={str(kind): weight for kind, weight in file.priors.items()},
         usual={str(kind): {str(stage): weight for stage, weight in own.items()} for kind, own in file.usual.items()},
+        turns=tuple(_turn(table) for table in file.mood),
         roles=PartyRules(**{name: frozenset(found) for name, found in dict(file.roles).items()}),
         amounts=AmountRules(
             before={form: table.code for table in amounts.currency for form in table.before},
@@ -255,6 +267,11 @@ def _events(file: EventsFile, amounts: AmountsFile) -> EventRules:
             scaled=frozenset(word.lower() for word in amounts.scaled),
         ),
     )
+
+
+def _turn(table: MoodTable) -> Turn:
+    mood = Mood(table.id, table.before, table.reach)
+    return Turn(mood, {str(stage): str(turned) for stage, turned in table.stages.items()}, frozenset(table.events))
 
 
 def _patterns(tables: Iterable[PatternTable]) -> tuple[Pattern, ...]:
@@ -334,7 +351,7 @@ def _organisation_mistakes(lines: _Lines, file: OrganisationsFile, kinds: set[st
 
 
 def _event_mistakes(lines: _Lines, file: EventsFile, kinds: set[str] | None) -> Iterable[Mistake]:
-    for table in ("event", "stage", "party"):
+    for table in ("mood", "event", "stage", "party"):
         seen: set[str] = set()
         for number, pattern in enumerate(getattr(file, table)):
             if pattern.id in seen:
