@@ -197,7 +197,6 @@ def test_a_huge_feed_is_cut_to_its_newest_entries() -> None:
         ("Fr, 20 Feb 2026 10:00:00 +0100", datetime(2026, 2, 20, 9, tzinfo=UTC)),
         ("2026-02-20", datetime(2026, 2, 20, tzinfo=UTC)),
         ("20/02/2026", None),
-        ("9" * 5000 + " Feb 2026 10:00:00", None),
         ("1985-01-01T00:00:00Z", datetime(1995, 1, 1, tzinfo=UTC)),
         ("9999-12-31T23:59:59Z", NOW + timedelta(hours=24)),
         ("Fri, 01 May 2026 10:00:00 EST", datetime(2026, 5, 1, 15, tzinfo=UTC)),
