@@ -194,6 +194,8 @@ async def _understand(tick: _Tick, feed: StoredFeed, answer: Fetched | NotModifi
     parsed = await tick.language.parse(answer.body, url=answer.url, content_type=answer.content_type, now=tick.now)
     sifted = await _sift(tick, feed, parsed.entries)
     judged = await _judge(tick, feed, sifted)
+    if parsed.unfinished:  # a 304 to these validators would leave out for good what is missing
+        answer = replace(answer, etag=None, last_modified=None)
     return _Reading("fetched", _after_success(tick, feed, answer, digest, ttl=parsed.ttl), judged, sifted)
 
 

@@ -222,6 +222,14 @@ def test_a_reference_to_no_character_does_not_cost_the_feed() -> None:
     assert parse(feed).entries[0].title == "NATO \U0001f600 \ufffd \ufffd signs"
 
 
+def test_a_body_that_ends_between_two_entries_is_known_to_be_unfinished() -> None:
+    whole = rss("<title>x</title><guid>1</guid>")
+    cut = parse(whole[: whole.index("</item>") + len("</item>")])
+    assert len(cut.entries) == 1
+    assert cut.unfinished
+    assert not parse(whole).unfinished
+
+
 def test_the_longer_of_summary_and_content_is_the_text() -> None:
     feed = rss("<title>x</title><guid>1</guid><description>Longer than the other.</description>")
     assert parse(feed).entries[0].text == "Longer than the other."

@@ -208,6 +208,17 @@ async def test_a_feed_that_failed_keeps_its_validators_and_heals(desk: Desk) -> 
     assert (after.etag, after.failures, after.error) == (before.etag, 0, None)
 
 
+async def test_what_a_cut_body_lacked_comes_with_the_next_poll(desk: Desk) -> None:
+    await desk.list_feeds("one")
+    desk.publish("one", NATO_TOO, CAKE, NATO)
+    whole = desk.bodies["/one"]
+    desk.put("one", whole[: whole.index("</item>") + len("</item>")])
+    assert counts(await desk.poll())["entries_new"] == 1
+    assert (await desk.state("one")).etag is None
+    desk.put("one", whole)
+    assert counts(await desk.poll())["entries_new"] == 2
+
+
 async def test_entries_under_new_guids_are_neither_new_nor_owed(desk: Desk) -> None:
     await desk.list_feeds("one")
     desk.publish("one", NATO, CAKE)

@@ -64,7 +64,7 @@ class ParsedFeed:
 
     `format` is feedparser's name of it ("rss20", "atom10") or "json10", "json11"; "unknown" where entries were found
     in a body that does not say. `truncated` says that the body held more than was read: over 500 entries, or a last
-    one that was cut off.
+    one that was cut off. `unfinished` says that the body ended too early: what its validators stand for is more.
     """
 
     format: str
@@ -72,6 +72,7 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     ttl: timedelta | None = None
     truncated: bool = False
+    unfinished: bool = False
 
 
 def body_hash(body: bytes) -> str:
@@ -108,6 +109,7 @@ def _parse_xml(body: bytes, *, url: str, content_type: str | None, now: datetime
         entries=_entries((_draft(item, base=base, language=language, now=now) for item in kept), {url, base}),
         ttl=_ttl(about.get("ttl")),
         truncated=cut_off or len(kept) < len(items),
+        unfinished=bool(found["bozo"]) and is_unfinished(body),
     )
 
 
