@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # The data path: a file of `core` imports only from those before it.
 PATH = (
     "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
-    "organisations", "relevance", "amounts", "patterns", "parties", "event", "keypoints", "analysis",
-    "story", "alert", "message",
+    "organisations", "strangers", "relevance", "amounts", "patterns", "parties", "event", "keypoints", "analysis",
+    "story", "importance", "alert", "digest", "message",
 )  # fmt: skip
 
 # A library has one home; replacing it touches nothing else.
