@@ -89,6 +89,13 @@ def test_a_failure_keeps_the_validators_of_the_last_good_body() -> None:
     assert (state.etag, state.body_hash, state.failures, state.error) == ('"e"', "h", 1, "It broke.")
 
 
+def test_the_ttl_of_a_body_holds_as_long_as_the_body() -> None:
+    state = success(FeedState(), ttl=minutes(60))
+    assert wait(after_not_modified(state, url=URL, now=NOW, rules=RULES)) >= minutes(60)
+    assert wait(success(state)) >= minutes(60)
+    assert wait(success(state, body_hash="other")) < minutes(60)
+
+
 @pytest.mark.parametrize(
     ("max_age", "ttl", "least"),
     [(None, None, 10), (minutes(30), None, 30), (None, minutes(45), 45), (minutes(2), minutes(1), 10),

@@ -40,7 +40,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What the last polls left behind. All times are aware UTC."""
+    """What the last polls left behind. All times are aware UTC; `ttl` is the last body's wish, in minutes."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -54,6 +54,7 @@ class FeedState:
     status: FeedStatus = "active"
     moved_to: str | None = None
     moved_times: int = 0
+    ttl: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def after_success(
     `max_age` and `ttl` are the publisher's wishes (lower bounds); `moved_to` is where permanent redirects led.
     """
     target, times = _move(state, url, moved_to)
+    minutes = state.ttl if body_hash == state.body_hash else _minutes(ttl)
     return replace(
         state,
         etag=etag,
@@ -115,12 +117,13 @@ def after_success(
         first_polled_at=state.first_polled_at or now,
         last_polled_at=now,
         last_success_at=now,
-        due_at=now + _pause(url, rules, max_age, ttl),
+        due_at=now + _pause(url, rules, max_age, minutes),
         failures=0,
         error=None,
         status="active" if state.status == "gone" else state.status,
         moved_to=target,
         moved_times=times,
+        ttl=minutes,
     )
 
 
@@ -132,7 +135,7 @@ def after_not_modified(
         state,
         last_polled_at=now,
         last_success_at=now,
-        due_at=now + _pause(url, rules, max_age),
+        due_at=now + _pause(url, rules, max_age, state.ttl),
         failures=0,
         error=None,
     )
@@ -181,10 +184,14 @@ def resumed(state: FeedState, now: datetime) -> FeedState:
     return replace(state, status="active", due_at=now, failures=0, error=None)
 
 
-def _pause(url: str, rules: FeedRules, *wishes: timedelta | None) -> timedelta:
+def _pause(url: str, rules: FeedRules, max_age: timedelta | None, minutes: int | None) -> timedelta:
     """How long to wait after a good answer: our interval or the longest wish, at least `shortest`."""
-    longest_wish = max((wish for wish in wishes if wish is not None), default=timedelta(0))
-    return _spread(_clamp(max(rules.interval, longest_wish), rules), url, rules)
+    wish = max(max_age or timedelta(0), timedelta(minutes=minutes or 0))
+    return _spread(_clamp(max(rules.interval, wish), rules), url, rules)
+
+
+def _minutes(wish: timedelta | None) -> int | None:
+    return None if wish is None else wish // timedelta(minutes=1)
 
 
 def _back_off(url: str, failures: int, rules: FeedRules, retry_after: timedelta | None) -> timedelta:

@@ -56,6 +56,7 @@ feeds = Table(
     Column("status", Words, nullable=False, server_default="active"),
     Column("moved_to", Words),
     Column("moved_times", Integer, nullable=False, server_default="0"),
+    Column("ttl", Integer),
     Index("ix_feeds_due", "due_at"),
     sqlite_autoincrement=True,
 )

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="active", nullable=False),
         sa.Column("moved_to", sa.Text()),
         sa.Column("moved_times", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("ttl", sa.Integer()),
         sa.PrimaryKeyConstraint("id", name="pk_feeds"),
         sa.UniqueConstraint("url", name="uq_feeds_url"),
         sqlite_autoincrement=True,
