@@ -8,8 +8,8 @@ decided long before (see core/alert), and how it looks elsewhere (see core/messa
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -101,7 +101,7 @@ async def deliver(
     jitter: Callable[[], float] = random.random,
     stop: asyncio.Event | None = None,
 ) -> DeliverReport:
-    """Sends everything that is owed by now, then edits what has grown. `jitter` gives 0…1.
+    """Sends everything that is owed by now, then edits what has grown; alerts go before edits. `jitter` gives 0…1.
 
     Once `stop` is set nothing more is claimed and what is under way is finished. Raises TokenRefusedError, after all
     else that was under way is settled, and StoreError.
@@ -111,8 +111,8 @@ async def deliver(
     tick = _Tick(store, sender, rules, lambda: now + timedelta(seconds=loop.time() - began), jitter, counts=Counter())
     halt = _Halt(stop)
     await _send_owed(tick, halt)
-    if not halt.is_set():
-        await _edit_grown(tick, halt)
+    while not halt.is_set() and await _edit_grown(tick, halt):
+        await _send_owed(tick, halt)
     halt.raise_problem()
     report = DeliverReport(**tick.counts)
     if any(tick.counts.values()):
@@ -160,7 +160,8 @@ async def _send_owed(tick: _Tick, halt: _Halt) -> None:
             halt.note(done)
 
 
-async def _edit_grown(tick: _Tick, halt: _Halt) -> None:
+async def _edit_grown(tick: _Tick, halt: _Halt) -> bool:
+    """Edits what is due; True if it broke off, because an alert is due by now."""
     due = await tick.store.read(alerts.due_edits, now=tick.moment(), debounce=tick.rules.debounce, limit=200)
     by_channel: dict[int, list[Edit]] = {}
     for edit in due:
@@ -169,6 +170,7 @@ async def _edit_grown(tick: _Tick, halt: _Halt) -> None:
     async with _ended_with_the_tick(running):
         if running:
             halt.note((await asyncio.wait(running))[0])
+    return bool(due) and await tick.store.read(alerts.is_due, now=tick.moment())
 
 
 @asynccontextmanager
@@ -228,16 +230,35 @@ async def _created(delivery: Delivery, tick: _Tick) -> int | None:
 
 
 def drawn(delivery: Delivery) -> Message:
-    """The message of a delivery, with the delivery's mark in its buttons."""
-    if delivery.minimal:
-        return minimal_message(delivery.story, mark=delivery.nonce)
-    return alert_message(
-        delivery.story, mark=delivery.nonce, reasons=delivery.reasons, update=delivery.kind == "update"
-    )
+    """The message of a delivery, with the delivery's mark in its buttons.
+
+    Raises MessageRefusedError for a story that cannot be drawn, so that it ends like one that Discord does not take.
+    """
+    story, mark = delivery.story, delivery.nonce
+    with _refused_if_undrawable(delivery.alert_id):
+        if delivery.minimal:
+            return minimal_message(story, mark=mark)
+        return alert_message(story, mark=mark, reasons=delivery.reasons, update=delivery.kind == "update")
+
+
+def _drawn_edit(edit: Edit) -> Message:
+    with _refused_if_undrawable(edit.alert_id):
+        return alert_message(edit.story, mark=edit.nonce, reasons=edit.reasons)
+
+
+@contextmanager
+def _refused_if_undrawable(alert_id: int) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        log.exception("deliver.undrawable", alert=alert_id)
+        raise MessageRefusedError("Tocsin cannot draw this story; its log says why") from error
 
 
 async def _settle_sent(delivery: Delivery, message_id: int | None, tick: _Tick) -> None:
-    now, row, shown = tick.moment(), delivery.alert_id, delivery.story.revision
+    """A message that an earlier attempt may have made shows the story as it was then, and is due for an edit."""
+    now, row = tick.moment(), delivery.alert_id
+    shown = delivery.story.revision if delivery.earlier_claim is None else delivery.revision
     tick.counts["sent"] += 1
     await tick.store.write(alerts.settle_sent, row, message_id=message_id or 0, shown_revision=shown, now=now)
     if message_id is None:
@@ -307,12 +328,15 @@ async def _bury(delivery: Delivery, reason: str, tick: _Tick) -> None:
 
 
 async def _edit_channel(edits: Sequence[Edit], tick: _Tick, halt: _Halt) -> None:
-    """The edits of one channel, one after the other, up to the first that says something about the channel."""
-    for edit in edits:
-        if halt.is_set():
+    """The edits of one channel, one after the other, up to the first that says something about the channel.
+
+    They also end where an alert has become due, so that no alert waits for more than one edit of each channel.
+    """
+    for number, edit in enumerate(edits):
+        if halt.is_set() or (number and await tick.store.read(alerts.is_due, now=tick.moment())):
             return
-        message = alert_message(edit.story, mark=edit.nonce, reasons=edit.reasons)
         try:
+            message = _drawn_edit(edit)
             await tick.sender.edit(edit.subscription.channel_id, edit.message_id, message)
         except DeliveryError as error:
             await _settle_edit_error(edit, error, tick)

@@ -30,8 +30,8 @@ async def explain(interaction: Interaction, error: Exception) -> None:
         log.error("interaction.failed", reference=interaction.id, command=command, exc_info=cause)
     try:
         await reply(interaction, refusal(sentence))
-    except discord.DiscordException as unanswered:
-        log.info("interaction.unanswered", why=repr(unanswered))
+    except Exception as unanswered:
+        log.info("interaction.unanswered", reference=interaction.id, why=repr(unanswered))
 
 
 def cause_of(error: Exception) -> Exception:

@@ -390,6 +390,73 @@ async def test_a_tick_that_is_cancelled_leaves_nothing_running_and_the_next_one_
     assert post.titles(channel) == ["Story 1"]
 
 
+async def test_a_message_that_an_earlier_attempt_made_is_edited_to_what_is_known_since(post: Post) -> None:
+    """The repeat brings back the message as it was drawn then."""
+    channel = await post.channel()
+    await post.owe(numbered(1), channel=channel)
+    post.fake.faults.add(Fault("drop", when="after", route=CREATE))
+    await post.tick()
+    await post.store.write(stories.save, [numbered(1, revision=2, key_points=("More is known.",))])
+    assert (await post.tick(timedelta(minutes=2))).sent == 1
+    await post.tick(timedelta(minutes=2))
+    [message] = post.fake.messages(channel)
+    assert "More is known." in message["embeds"][0]["description"]
+
+
+async def test_alerts_do_not_wait_for_edits(post: Post) -> None:
+    channel, other = await post.channel(), await post.channel()
+    await post.owe(*(numbered(n) for n in range(6)), channel=channel)
+    await post.tick()
+    await post.store.write(stories.save, [numbered(n, revision=2) for n in range(6)])
+    post.now += timedelta(minutes=5)
+    slow = post.fake.faults.add(Fault("slow", seconds=0.1, channel=channel, method="PATCH", times=None))
+    ticking = asyncio.create_task(post.tick())
+    await post.fake.until(lambda: slow.hits)
+    await post.owe(numbered(7), channel=other)
+    await post.fake.until(lambda: post.fake.messages(other))
+    assert slow.hits <= 3
+    assert await ticking == DeliverReport(sent=1, edited=6)
+
+
+async def test_a_follow_up_stands_alone_where_replies_are_not_allowed(post: Post) -> None:
+    channel = await post.channel()
+    await post.owe(numbered(1), channel=channel)
+    await post.tick()
+    await post.owe(numbered(2, follows="story-1"), channel=channel)
+    post.fake.faults.add(Fault("error", status=400, code=160002, contains="message_reference", times=None))
+    assert (await post.tick()).sent == 1
+    assert "message_reference" not in post.fake.messages(channel)[1]
+
+
+async def test_a_story_that_cannot_be_drawn_ends_dead_and_holds_nobody(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = await post.channel()
+    poison, _ = await post.owe(numbered(1), numbered(2), channel=channel)
+
+    def broken(story: Story, **more: Any) -> Message:
+        if story.id == "story-1":
+            raise ZeroDivisionError
+        return Message(content="drawn")
+
+    monkeypatch.setattr("handlers.deliver.alert_message", broken)
+    monkeypatch.setattr("handlers.deliver.minimal_message", broken)
+    assert await post.tick() == DeliverReport(sent=1, retried=1, dead=1)
+    assert "its log says why" in str(await post.state(poison))
+
+
+async def test_a_server_that_is_left_and_joined_again_gets_what_it_was_owed_meanwhile(post: Post) -> None:
+    channel = await post.channel()
+    await post.owe(numbered(1), channel=channel)
+    post.fake.faults.add(Fault("error", status=403, code=50001, route=CREATE))
+    assert await post.tick() == DeliverReport(retried=1, paused=1)
+    await post.owe(numbered(2), channel=channel)
+    assert await post.tick(timedelta(days=1)) == DeliverReport()
+    await post.store.write(alerts.resume_channel, channel)
+    assert (await post.tick()).sent == 2
+    assert post.titles(channel) == ["Story 1", "Story 2"]
+
+
 async def test_a_sender_that_raises_something_else_does_not_hide_it(post: Post) -> None:
     channel = await post.channel()
     await post.owe(numbered(1), channel=channel)

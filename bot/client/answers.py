@@ -21,6 +21,7 @@ from bot.errors import (
 )
 
 ARCHIVED = 50083
+NO_REPLIES = 160002
 BLOCK = 600.0  # seconds that every send rests after Cloudflare answered in Discord's place
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
@@ -28,7 +29,7 @@ _GONE = {10003: "the channel no longer exists", 10004: "the server no longer exi
 _FORBIDDEN = {
     50001: "the bot cannot see the channel; give it View Channel there",
     50013: "the bot lacks a right in the channel; give it View Channel, Send Messages and Embed Links there",
-    160002: "the bot may not reply in the channel; give it Read Message History there",
+    NO_REPLIES: "the bot may not reply in the channel; give it Read Message History there",
     160005: "the thread is locked; unlock it or choose another channel",
     ARCHIVED: "the thread is archived and the bot may not open it; open it or choose another channel",
     50008: "the channel takes no messages; choose a text channel",

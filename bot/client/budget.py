@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import aiohttp
 
 WINDOW = 600.0  # seconds
+LONGEST_WAIT = 30.0  # seconds that discord.py waits for a rate limit by itself; it allows no less
 SLOW, STOP = 1_000, 5_000
 INVALID = frozenset({401, 403, 429})
 

@@ -10,7 +10,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.client.budget import Budget
+from bot.client.budget import LONGEST_WAIT, Budget
 from bot.client.replies import Failure, Interaction, PersistentButton, reply
 from bot.client.rights import open_channels
 from bot.core.pages import refusal
@@ -57,7 +57,7 @@ class TocsinClient(discord.Client):
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            max_ratelimit_timeout=30.0,
+            max_ratelimit_timeout=LONGEST_WAIT,
             http_trace=self.budget.trace(),
             **options,
         )
@@ -117,6 +117,13 @@ class TocsinClient(discord.Client):
 
     async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
         await self._tell_open(after)
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        await self._tell_open(role.guild)
+
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """Also when an archived thread is opened again, or the bot may see it."""
+        await self._tell_open(thread.guild)
 
     async def on_thread_update(self, _before: discord.Thread, after: discord.Thread) -> None:
         await self._tell_open(after.guild)

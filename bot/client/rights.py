@@ -28,5 +28,8 @@ def open_channels(guild: discord.Guild) -> list[int]:
         return []
     text = [each for each in guild.channels if isinstance(each, discord.TextChannel)]
     writable = [each.id for each in text if not missing_rights(each.permissions_for(guild.me))]
-    threads = [each.id for each in guild.threads if not missing_rights(each.permissions_for(guild.me), thread=True)]
-    return writable + threads
+    return writable + [each.id for each in guild.threads if _is_open(each, each.permissions_for(guild.me))]
+
+
+def _is_open(thread: discord.Thread, rights: discord.Permissions) -> bool:
+    return not missing_rights(rights, thread=True) and (not thread.locked or rights.manage_threads)

@@ -1,34 +1,37 @@
 """Sends alerts through discord.py: one call, one answer, every error one of bot/errors.
 
 Each create carries the delivery's own nonce, which Discord remembers for a few minutes, so that a repeat gives the
-message that stands there already. It repeats nothing but the opening of an archived thread, and settles no rows.
+message that stands there already. It repeats a call only after opening an archived thread, or without being a reply
+where replies are not allowed, and settles no rows.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import discord
 
-from bot.client.answers import ARCHIVED, BLOCK, delivery_error
-from bot.client.budget import SLOW, STOP, Budget
-from bot.client.drawing import shown, to_embed, to_view
+from bot.client.answers import ARCHIVED, BLOCK, NO_REPLIES, delivery_error
+from bot.client.budget import LONGEST_WAIT, SLOW, STOP, Budget
+from bot.client.drawing import shown
 from bot.core.message import Message, mark_of
-from bot.errors import BlockedError, DestinationForbiddenError, RateLimitedError
+from bot.errors import BlockedError, DestinationForbiddenError, MessageRefusedError, RateLimitedError
 
+TIMEOUT = LONGEST_WAIT + 5.0
 SEARCHED = 1_000  # messages of a channel's history that are looked through for a mark
 Result = TypeVar("Result")
 
 
 class DiscordSender:
-    """Writes into channels. `timeout` is seconds for one call, discord.py's own retries included.
+    """Writes into channels. `timeout` is seconds for one call, discord.py's own retries and pauses included: longer
+    than the rate limit that it waits for, or waiting would count as a failed attempt.
 
-    A look-up and a create together have to end within the lease of a claimed row.
+    A look-up, a create and the opening of a thread together have to end within the lease of a claimed row.
     """
 
-    def __init__(self, client: discord.Client, *, budget: Budget | None = None, timeout: float = 25.0) -> None:
+    def __init__(self, client: discord.Client, *, budget: Budget | None = None, timeout: float = TIMEOUT) -> None:
         self._client = client
         self._budget = budget or Budget()
         self._timeout = timeout
@@ -39,22 +42,30 @@ class DiscordSender:
     ) -> int:
         """The id of the message as it stands in the channel. Raises a DeliveryError."""
 
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        parts = _shown(message)
+        reference: dict[str, Any] = {"reference": _reference(channel, reply_to)} if reply_to else {}
+
         async def send() -> int:
-            channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
-            parts = shown(message)
-            if reply_to:
-                parts["reference"] = _reference(channel, reply_to)
-            sent: discord.Message = await channel.send(message.content or None, nonce=nonce, **parts)
+            sent: discord.Message = await channel.send(message.content or None, nonce=nonce, **parts, **reference)
             return sent.id
 
+        try:
+            return await self._opening_archived(channel_id, send)
+        except DestinationForbiddenError as error:
+            if error.code != NO_REPLIES or not reference:
+                raise
+        reference.clear()
         return await self._opening_archived(channel_id, send)
 
     async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
         """Makes a message of ours show `message`; nobody is notified. Raises a DeliveryError."""
 
+        partial = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+        parts = {"embed": None, "view": None} | _shown(message)
+
         async def change() -> None:
-            partial = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
-            await partial.edit(content=message.content or None, embed=to_embed(message), view=to_view(message))
+            await partial.edit(content=message.content or None, **parts)
 
         await self._opening_archived(channel_id, change)
 
@@ -69,7 +80,9 @@ class DiscordSender:
             history = self._client.get_partial_messageable(channel_id).history(
                 limit=SEARCHED, after=after, oldest_first=True
             )
-            return await anext((sent.id async for sent in history if mark in _marks(sent)), None)
+            ours = self._client.user
+            found = (sent.id async for sent in history if mark in _marks(sent) and sent.author == ours)
+            return await anext(found, None)
 
         async with self._one_call():
             return await search()
@@ -120,6 +133,14 @@ class DiscordSender:
             rights = channel.permissions_for(channel.guild.me)
             if not (rights.view_channel and rights.read_message_history):
                 raise DestinationForbiddenError("the bot lacks Read Message History in the channel")
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    """The embed and the view. Raises MessageRefusedError where discord.py cannot make them: it never will."""
+    try:
+        return shown(message)
+    except (TypeError, ValueError) as error:
+        raise MessageRefusedError(f"the message cannot be made ({error})") from error
 
 
 def _reference(channel: discord.PartialMessageable, message_id: int) -> discord.MessageReference:

@@ -57,7 +57,8 @@ class Delivery:
 
     `nonce` is the row's own, stable over attempts, at most 25 characters, and stands in the buttons as the
     delivery's mark. `earlier_claim` is when a former attempt began that was never settled (a half-sent row).
-    `reply_to` is the message of the alert that this story follows, if it stands in the same channel.
+    `reply_to` is the message of the alert that this story follows, if it stands in the same channel. `revision` is
+    the story's when the row was owed: no attempt can have shown an older one.
     """
 
     alert_id: int
@@ -71,6 +72,7 @@ class Delivery:
     earlier_claim: datetime | None = None
     reply_to: int | None = None
     minimal: bool = False
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,13 @@ def _owed_by(story: Story, wishes: Sequence[Subscription], matched: Collection[t
         found = match(story, wish)
         if found.wanted:
             teller = told.setdefault(wish.channel_id, wish.id)
-            suppressed = None if teller == wish.id else f"the channel is told by subscription {teller}"
+            suppressed = None if teller == wish.id else told_by(teller)
             yield Alert(wish.id, story.id, "alert", story.revision, found.reasons, suppressed)
+
+
+def told_by(subscription_id: int) -> str:
+    """Why a row is suppressed whose channel another of its subscriptions tells."""
+    return f"the channel is told by subscription {subscription_id}"
 
 
 def _wishes(story: Story, subscription: Subscription) -> Iterable[tuple[bool, str]]:

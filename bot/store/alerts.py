@@ -6,29 +6,31 @@ and `dead`, with the reason beside it. Each attempt leaves a row in `deliveries`
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, func, select, update
 
 from bot.core.alert import Alert, AlertState
-from bot.store.claims import claim, due_edits
+from bot.store.claims import claim, due_edits, is_due
 from bot.store.dialect import insert
 from bot.store.schema import alerts, channels, deliveries, subscriptions
 
 __all__ = [
-    "claim", "close_channel", "counts", "delay_edit", "due_edits", "end_edits", "matched", "owe", "pause_channel",
-    "paused_channels", "resume_channel", "settle_dead", "settle_digested", "settle_edit", "settle_retry",
-    "settle_sent", "settle_suppressed", "state_of", "told",
+    "claim", "close_channel", "counts", "delay_edit", "due_edits", "end_edits", "is_due", "matched", "owe",
+    "pause_channel", "paused_channels", "release", "resume_channel", "settle_dead", "settle_digested", "settle_edit",
+    "settle_retry", "settle_sent", "settle_suppressed", "state_of", "told",
 ]  # fmt: skip
 
+TOLD = "the channel was told by a subscription that is removed"
 STATES: tuple[AlertState, ...] = ("owed", "sending", "sent", "digested", "suppressed", "dead")
 
 
 def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: datetime | None = None) -> int:
     """Inserts rows, each with a random nonce of its own (22 characters); how many are newly owed.
 
-    A suppressed alert is a row in its terminal state from the start, so that every match has one.
+    A suppressed alert is a row in its terminal state from the start, so that every match has one. So is one whose
+    channel stands told: who ends a subscription and adds another for the channel does not read the same story again.
     """
     if not owed:
         return 0
@@ -36,6 +38,7 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
         subscriptions.c.id.in_({alert.subscription_id for alert in owed})
     )
     channel_of = {row.id: row.channel_id for row in c.execute(wanted)}
+    stand = _told_channels(c, owed)
     values = [
         {
             "subscription_id": alert.subscription_id,
@@ -47,11 +50,12 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
             "nonce": secrets.token_urlsafe(16),
             "owed_at": now,
             "not_before": not_before or now,
-            "state": "suppressed" if alert.suppressed else "owed",
-            "state_reason": alert.suppressed,
-            "settled_at": now if alert.suppressed else None,
+            "state": "suppressed" if why else "owed",
+            "state_reason": why,
+            "settled_at": now if why else None,
         }
         for alert in owed
+        for why in (alert.suppressed or _stands_told(alert, channel_of[alert.subscription_id], stand),)
     ]
     statement = insert(c, alerts).on_conflict_do_nothing().returning(alerts.c.state)
     return sum(row.state == "owed" for row in c.execute(statement, values))
@@ -61,6 +65,17 @@ def matched(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:
     """The (subscription, story) that have a row already, in whatever state."""
     wanted = select(alerts.c.subscription_id, alerts.c.story_id).where(alerts.c.story_id.in_(set(story_ids)))
     return {(row.subscription_id, row.story_id) for row in c.execute(wanted)}
+
+
+def release(c: Connection, now: datetime) -> int:
+    """Frees what was being sent when the program ended, for the one that starts now; how many rows that were.
+
+    Only where no other process can be sending: on PostgreSQL the leases have to run out.
+    """
+    if c.dialect.name != "sqlite":
+        return 0
+    held = and_(alerts.c.state == "sending", alerts.c.lease_until > now)
+    return c.execute(update(alerts).where(held).values(lease_until=now)).rowcount
 
 
 def settle_sent(
@@ -171,9 +186,13 @@ def paused_channels(c: Connection) -> dict[int, tuple[str, datetime]]:
     return {row.channel_id: (row.reason, row.since) for row in c.execute(wanted)}
 
 
-def counts(c: Connection) -> dict[AlertState, int]:
-    """How many rows are in each state."""
-    found = {row[0]: row[1] for row in c.execute(select(alerts.c.state, func.count()).group_by(alerts.c.state))}
+def counts(c: Connection, guild_id: int | None = None) -> dict[AlertState, int]:
+    """How many rows are in each state; those of one server if `guild_id` is given."""
+    wanted = select(alerts.c.state, func.count()).group_by(alerts.c.state)
+    if guild_id is not None:
+        own = select(subscriptions.c.id).where(subscriptions.c.guild_id == guild_id)
+        wanted = wanted.where(alerts.c.subscription_id.in_(own))
+    found = {row[0]: row[1] for row in c.execute(wanted)}
     return {state: found.get(state, 0) for state in STATES}
 
 
@@ -188,6 +207,22 @@ def told(c: Connection, nonce: str) -> tuple[int, tuple[str, ...]] | None:
     wanted = select(alerts.c.subscription_id, alerts.c.reasons).where(alerts.c.nonce == nonce)
     row = c.execute(wanted).one_or_none()
     return (row.subscription_id, tuple(row.reasons)) if row else None
+
+
+def _told_channels(c: Connection, owed: Sequence[Alert]) -> set[tuple[int, str]]:
+    """The (channel, story) for which an alert of a removed subscription was sent."""
+    gone = select(subscriptions.c.id).where(subscriptions.c.removed)
+    wanted = select(alerts.c.channel_id, alerts.c.story_id).where(
+        alerts.c.story_id.in_({alert.story_id for alert in owed}),
+        alerts.c.kind == "alert",
+        alerts.c.state == "sent",
+        alerts.c.subscription_id.in_(gone),
+    )
+    return {(row.channel_id, row.story_id) for row in c.execute(wanted)}
+
+
+def _stands_told(alert: Alert, channel_id: int, told: Collection[tuple[int, str]]) -> str | None:
+    return TOLD if alert.kind == "alert" and (channel_id, alert.story_id) in told else None
 
 
 def _end(c: Connection, alert_id: int, state: AlertState, reason: str, now: datetime, **values: object) -> None:

@@ -1,8 +1,9 @@
 """What is to be sent or edited next, claimed for one attempt.
 
-Within a channel alerts go out in the order they were owed, one at a time; channels never wait for each other. A row
-whose next try lies ahead holds its channel, so that the order stays; one that was never tried and is held back on
-purpose does not. It sends nothing, and it settles nothing (see alerts).
+Within a channel alerts go out in the order they were owed, one at a time; channels never wait for each other, and
+servers take turns, so that one with much to tell delays no other. A row whose next try lies ahead holds its channel, so
+that the order stays; one that was never tried and is held back on purpose does not. It sends nothing, and it settles
+nothing (see alerts).
 """
 
 from collections.abc import Collection
@@ -40,7 +41,9 @@ PENDING = alerts.c.state.in_(("owed", "sending"))
 def claim(
     c: Connection, *, now: datetime, lease: timedelta, limit: int, channels: Collection[int] | None = None
 ) -> list[Delivery]:
-    """The next alert of each channel (of `channels`, if given), oldest first, at most `limit`; ours until now + lease.
+    """The next alert of each channel (of `channels`, if given), at most `limit`; ours until now + lease.
+
+    Servers with the fewest alerts under way come first, then the oldest alert.
 
     A row whose lease ran out is claimed again: it may have been sent, and `earlier_claim` says since when that is
     not known. Rows that nobody can receive any more are ended on the way.
@@ -73,14 +76,22 @@ def claim(
     return claimed
 
 
-def due_edits(c: Connection, *, now: datetime, debounce: timedelta, limit: int) -> list[Edit]:
-    """Sent alerts that show an older revision than their story has, the longest unchanged first.
+def is_due(c: Connection, *, now: datetime) -> bool:
+    """Whether `claim` would give anything out."""
+    return c.execute(_next_of_each_channel(now, None).limit(1)).first() is not None
+
+
+def due_edits(c: Connection, *, now: datetime, debounce: timedelta, limit: int, of_channel: int = 20) -> list[Edit]:
+    """Sent alerts that show an older revision than their story has, the longest unchanged first, at most `limit` and
+    `of_channel` of one channel.
 
     A story has to be quiet for `debounce` first, so that a burst of reports makes one edit; one that never is gets
-    its edit after ten times that. Paused and removed subscriptions are left alone.
+    its edit after ten times that. Paused channels are left alone, and those that want nothing any more.
     """
-    wanted = (
-        _whole()
+    place = func.row_number().over(partition_by=alerts.c.channel_id, order_by=(alerts.c.shown_at, alerts.c.id))
+    due = (
+        select(alerts.c.id, place.label("place"))
+        .select_from(_joined())
         .where(
             alerts.c.state == "sent",
             alerts.c.kind == "alert",
@@ -89,12 +100,22 @@ def due_edits(c: Connection, *, now: datetime, debounce: timedelta, limit: int) 
             alerts.c.shown_revision < stories.c.revision,
             or_(stories.c.last_seen <= now - debounce, alerts.c.shown_at <= now - PATIENCE * debounce),
             or_(alerts.c.edit_not_before.is_(None), alerts.c.edit_not_before <= now),
-            _reachable(),
+            channels.c.channel_id.is_(None),
+            _still_wanted(),
         )
-        .order_by(alerts.c.shown_at, alerts.c.id)
-        .limit(limit)
+        .subquery()
     )
+    chosen = select(due.c.id).where(due.c.place <= of_channel)
+    wanted = _whole().where(alerts.c.id.in_(chosen)).order_by(alerts.c.shown_at, alerts.c.id).limit(limit)
     return [_edit(row) for row in c.execute(wanted).mappings()]
+
+
+def _still_wanted() -> ColumnElement[bool]:
+    """Whether the channel has a subscription that is neither removed nor paused: the alert's own, or a later one."""
+    heir = subscriptions.alias("heir")
+    there = select(heir.c.id).where(heir.c.channel_id == alerts.c.channel_id, ~heir.c.removed, heir.c.paused.is_(None))
+    own = and_(~subscriptions.c.removed, subscriptions.c.paused.is_(None))
+    return or_(own, and_(subscriptions.c.removed, there.exists()))
 
 
 def _end_orphans(c: Connection, now: datetime) -> None:
@@ -114,17 +135,20 @@ def _next_of_each_channel(now: datetime, only: Collection[int] | None) -> Select
     in_flight = and_(alerts.c.state == "sending", alerts.c.lease_until > now)
     waits_for_its_turn = and_(_reachable(), or_(alerts.c.claimed_at.is_not(None), alerts.c.not_before <= now))
     place = func.row_number().over(partition_by=alerts.c.channel_id, order_by=(in_flight.desc(), alerts.c.id))
+    free = or_(
+        and_(alerts.c.state == "owed", alerts.c.not_before <= now),
+        and_(alerts.c.state == "sending", alerts.c.lease_until <= now),
+    )
+    turn = case((in_flight, 0), (free, 1), else_=2).label("turn")
     queue = (
-        select(alerts.c.id, alerts.c.state, alerts.c.not_before, alerts.c.lease_until, place.label("place"))
+        select(alerts.c.id, subscriptions.c.guild_id, turn, place.label("place"))
         .select_from(_joined())
         .where(PENDING, or_(in_flight, waits_for_its_turn), true() if only is None else alerts.c.channel_id.in_(only))
         .subquery()
     )
-    free = or_(
-        and_(queue.c.state == "owed", queue.c.not_before <= now),
-        and_(queue.c.state == "sending", queue.c.lease_until <= now),
-    )
-    return select(queue.c.id).where(queue.c.place == 1, free).order_by(queue.c.id)
+    share = func.row_number().over(partition_by=queue.c.guild_id, order_by=(queue.c.turn, queue.c.id))
+    first = select(queue.c.id, queue.c.turn, share.label("share")).where(queue.c.place == 1).subquery()
+    return select(first.c.id).where(first.c.turn == 1).order_by(first.c.share, first.c.id)
 
 
 def _mark_unsettled(c: Connection, ids: list[int], now: datetime) -> None:
@@ -188,6 +212,7 @@ def _delivery(row: RowMapping) -> Delivery:
         earlier_claim=alert["unclear_since"],
         reply_to=row["reply_to"],
         minimal=alert["minimal"],
+        revision=alert["revision"],
     )
 
 

@@ -1,10 +1,10 @@
 """Subscriptions: channels and what they want. With `guild_id` given, nothing outside that server is seen or changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, not_, select, true, update
 
-from bot.core.alert import Subscription
+from bot.core.alert import Subscription, told_by
 from bot.store import rows
 from bot.store.schema import alerts, channels, subscriptions
 
@@ -40,10 +40,14 @@ def get(c: Connection, id: int, guild_id: int | None = None) -> Subscription | N
 
 
 def remove(c: Connection, id: int, guild_id: int | None = None) -> bool:
-    """Ends a subscription; what it was still owed is suppressed. False if there is none."""
+    """Ends a subscription; what it was still owed is suppressed. False if there is none.
+
+    Where another subscription of the channel wanted the same story and was not told because of this one, it is now.
+    """
     if not _change(c, id, guild_id, removed=True):
         return False
     pending = and_(alerts.c.subscription_id == id, alerts.c.state == "owed")
+    _hand_over(c, id, list(c.scalars(select(alerts.c.story_id).where(pending))))
     c.execute(update(alerts).where(pending).values(state="suppressed", state_reason=REMOVED))
     return True
 
@@ -62,6 +66,38 @@ def pause(c: Connection, id: int, reason: str, guild_id: int | None = None) -> b
 def resume(c: Connection, id: int, guild_id: int | None = None) -> bool:
     """Ends a pause of the subscription itself; a channel that Discord closed to us stays so. False if there is none."""
     return _change(c, id, guild_id, paused=None)
+
+
+def _hand_over(c: Connection, id: int, story_ids: Sequence[str]) -> None:
+    """Owes the stories to those who were to hear of them from subscription `id`: the first for each story and channel;
+    the others hear of them from that one."""
+    live = select(subscriptions.c.id).where(~subscriptions.c.removed)
+    waiting = and_(
+        alerts.c.story_id.in_(story_ids),
+        alerts.c.state == "suppressed",
+        alerts.c.state_reason == told_by(id),
+        alerts.c.subscription_id.in_(live),
+    )
+    heirs = select(func.min(alerts.c.id)).where(waiting).group_by(alerts.c.channel_id, alerts.c.story_id)
+    new_tellers = c.execute(
+        select(alerts.c.id, alerts.c.subscription_id, alerts.c.story_id).where(alerts.c.id.in_(heirs))
+    )
+    for row in new_tellers.all():
+        owed = update(alerts).where(alerts.c.id == row.id)
+        c.execute(owed.values(state="owed", state_reason=None, settled_at=None))
+        others = update(alerts).where(waiting, alerts.c.story_id == row.story_id)
+        c.execute(others.values(state_reason=told_by(row.subscription_id)))
+
+
+def serve_only(c: Connection, guild_ids: Collection[int] | None, reason: str) -> int:
+    """Pauses the subscriptions of servers that are not among `guild_ids` (None: every server may stay), and resumes
+    those that were paused for this `reason` and may go on; how many are newly paused. The terminal's stay as they are.
+    """
+    allowed = true() if guild_ids is None else subscriptions.c.guild_id.in_(guild_ids)
+    here = and_(~subscriptions.c.removed, subscriptions.c.guild_id != 0)
+    c.execute(update(subscriptions).where(here, allowed, subscriptions.c.paused == reason).values(paused=None))
+    closed = and_(here, not_(allowed), subscriptions.c.paused.is_(None))
+    return c.execute(update(subscriptions).where(closed).values(paused=reason)).rowcount
 
 
 def _change(c: Connection, id: int, guild_id: int | None, **values: object) -> bool:
