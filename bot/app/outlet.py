@@ -15,13 +15,14 @@ from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
 from bot.errors import TocsinError
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import Store, subscriptions
 from bot.store import alerts as owed
 from bot.terminal import TerminalSender
 from handlers import alerts, buttons, failures, help, news, status, story
 from handlers.deliver import Sender
 
 log = structlog.get_logger(__name__)
+NOT_SERVED = "`allowed_guilds` does not name this server; add it there and start Tocsin again."
 Fatal = Callable[[TocsinError], None]
 
 
@@ -42,16 +43,26 @@ def now_utc() -> datetime:
 async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> AsyncIterator[Outlet]:
     """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more."""
     settings, store = resources.settings, resources.store
+    await store.write(owed.release, now_utc())
     if settings.token is None:
         log.warning("no token", then="alerts are drawn in the terminal; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
         await subscribe_terminal(store, now=now_utc())
         yield Outlet(TerminalSender(Console()), lambda: True)
         return
     await silence_terminal(store)
+    await serve_only(store, settings.discord.allowed_guilds)
     point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
     client = make_client(settings, store, index)
     async with _connected(client, settings.token.get_secret_value(), fatal):
         yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready)
+
+
+async def serve_only(store: Store, allowed: Sequence[str]) -> None:
+    """Holds back what is owed to servers that the operator does not serve (any more), until he serves them again."""
+    ids = None if "*" in allowed else {int(guild) for guild in allowed}
+    paused = await store.write(subscriptions.serve_only, ids, NOT_SERVED)
+    if paused:
+        log.warning("not served", subscriptions=paused, why=NOT_SERVED)
 
 
 def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
