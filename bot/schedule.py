@@ -77,6 +77,8 @@ class Schedule:
             while name in self._woken:
                 self._woken.discard(name)
                 await self._run_once(name, tick)
+        except asyncio.CancelledError:
+            log.info("tick cancelled", tick=name)  # the job ends here; APScheduler would report an error
         finally:
             del self._running[name]
 

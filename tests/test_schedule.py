@@ -124,7 +124,7 @@ async def test_leaving_waits_for_a_running_tick() -> None:
     assert ended == [1]
 
 
-async def test_leaving_cancels_a_tick_that_does_not_end() -> None:
+async def test_leaving_cancels_a_tick_that_does_not_end(caplog: pytest.LogCaptureFixture) -> None:
     going = asyncio.Event()
     cancelled: list[int] = []
 
@@ -139,6 +139,7 @@ async def test_leaving_cancels_a_tick_that_does_not_end() -> None:
     async with Schedule({"deliver": (NEVER, tick)}, patience=SOON):
         await going.wait()
     assert cancelled == [1]
+    assert not [record for record in caplog.records if record.exc_info], "a stop is no error"
 
 
 async def test_no_tick_starts_after_leaving() -> None:
