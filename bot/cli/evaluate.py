@@ -57,7 +57,7 @@ def _read(path: Path) -> list[Row]:
 def _label(path: Path, number: int, line: str) -> Row:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TocsinError(f"{path}:{number} is not JSON ({error}).") from error
     if not isinstance(row, dict) or not row.get("id") or not row.get("label"):
         raise TocsinError(f'{path}:{number} is not a labelled document; it needs an "id" and a "label".')

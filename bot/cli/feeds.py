@@ -86,10 +86,7 @@ def take_in(
     except ConfigurationError as error:
         raise TocsinError(str(error)) from error
     new = run_async(_add(settings, listed))
-    there = len(listed) - len(new)
-    typer.echo(
-        f"Added {counted(len(new), 'feed')} from {file}; {there} {'was' if there == 1 else 'were'} there already."
-    )
+    typer.echo(f"Added {counted(len(new), 'feed')} from {file}; there already: {len(listed) - len(new)}.")
     if refused:
         raise TocsinError("\n".join(f"Left out: {mistake}." for mistake in refused))
 

@@ -102,7 +102,7 @@ def labelled_lines(labels: Iterable[Mapping[str, Any]]) -> list[str]:
 def _row(line: str) -> Row:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TocsinError(f"is not JSON ({error}); give one object a line") from error
     if not isinstance(row, dict):
         raise TocsinError("is not a JSON object; give one with id, title, text, url, outlet and date")
