@@ -1,6 +1,9 @@
 """Which earlier story a new one continues."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from bot.core.followup import predecessor
 from bot.core.likeness import Likeness
@@ -13,11 +16,11 @@ RULES = MergingRules()
 
 def alike(words: float, names: float = 1.0, *gates: str) -> Likeness:
     reasons = (Reason("shared organisations", "OpenAI, NATO"), *(Reason(gate, "") for gate in gates))
-    return Likeness(words, words, names, reasons)
+    return Likeness(words, words, names, reasons, anchors=("OpenAI",))
 
 
 def test_the_likest_earlier_story_is_followed_and_the_reason_names_it() -> None:
-    earlier = [(alike(0.3), a_story("s1"), timedelta(days=30)), (alike(0.6), a_story("s2"), timedelta(days=30))]
+    earlier = [(alike(0.3), a_story("s1"), timedelta(days=30)), (alike(0.4), a_story("s2"), timedelta(days=30))]
     found = predecessor(earlier, RULES)
     assert found is not None
     assert found.story_id == "s2"
@@ -42,7 +45,24 @@ def test_a_story_about_other_parties_is_not_followed() -> None:
 
 
 def test_a_new_main_organisation_makes_a_step_further_less_likely() -> None:
-    close = RULES.follow_at - RULES.follow_weights.names + 0.05
-    assert predecessor([(alike(close), a_story(), timedelta())], RULES) is not None
+    assert predecessor([(alike(0.2, 0.4), a_story(), timedelta())], RULES) is not None
     gate = "title names another organisation"
-    assert predecessor([(alike(close, 1.0, gate), a_story(), timedelta())], RULES) is None
+    assert predecessor([(alike(0.2, 0.4, gate), a_story(), timedelta())], RULES) is None
+
+
+def test_a_common_customer_alone_is_no_affair() -> None:
+    only_customers = replace(alike(0.25), anchors=())
+    assert predecessor([(only_customers, a_story(), timedelta(days=1))], RULES) is None
+    clear = replace(alike(RULES.follow_weights.many_words), anchors=())
+    assert predecessor([(clear, a_story(), timedelta(days=1))], RULES) is not None
+
+
+def test_a_common_party_alone_is_no_affair() -> None:
+    assert predecessor([(alike(0.14), a_story(), timedelta(days=1))], RULES) is None
+
+
+@pytest.mark.parametrize("change", ["another event", "another stage", "another step", "another amount"])
+def test_the_same_step_told_again_is_no_follow_up_but_one_with_a_change_is(change: str) -> None:
+    again = RULES.follow_weights.told_words
+    assert predecessor([(alike(again), a_story(), timedelta(days=9))], RULES) is None
+    assert predecessor([(alike(again, 1.0, change), a_story(), timedelta(days=9))], RULES) is not None

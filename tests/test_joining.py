@@ -1,17 +1,19 @@
 """What a story shows as reports join."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.core.amounts import Amount
-from bot.core.event import Event, Party
-from bot.core.joining import begin, join, join_copy
+from bot.core.event import Event, Party, Stage
+from bot.core.joining import begin, join, join_copy, material_change
 from bot.core.keypoints import KeyPoint
 from bot.core.organisations import Mention
-from bot.core.profile import Profile, describe, extend, make_lexicon, unpack
+from bot.core.profile import Profile, extend, unpack
 from bot.core.relevance import Relevance
 from bot.core.story import MergingRules, Report, Story
+from bot.core.traits import describe, make_lexicon
 from tests.builders import MINUTE, NOON, an_analysis, an_article
 
 LEXICON = make_lexicon(MergingRules())
@@ -73,6 +75,52 @@ def test_an_unknown_field_is_filled_by_the_first_report_that_knows_it() -> None:
 def test_unknown_stays_empty() -> None:
     story = story_of(report(1), report(2))
     assert (story.stage, story.buyer, story.seller, story.amounts) == (None, None, None, ())
+
+
+def stating(stage: Stage) -> Event:
+    return Event("contract", stage, evidence=(("stage", stage, "Entry"),))
+
+
+@pytest.mark.parametrize(
+    ("stages", "shown"),
+    [
+        (("in_talks", "signed"), "signed"),
+        (("signed", "in_talks"), "signed"),
+        (("in_talks", "in_talks", "signed"), "signed"),
+        (("in_talks", "in_talks", "in_talks", "signed"), "in_talks"),
+        (("in_talks", "in_talks", "in_talks", "in_talks", "denied"), "denied"),
+        (("signed", "in_talks", "in_talks"), "in_talks"),
+    ],
+)
+def test_a_later_stage_is_shown_as_soon_as_enough_reports_state_it(stages: tuple[Stage, ...], shown: Stage) -> None:
+    assert story_of(*(report(number, event=stating(stage)) for number, stage in enumerate(stages))).stage == shown
+
+
+def test_a_later_stage_that_no_words_state_is_not_shown() -> None:
+    usual = Event("contract", "deployed")
+    assert (
+        story_of(report(1, event=stating("in_talks")), report(2, event=usual), report(3, event=usual)).stage
+        == "in_talks"
+    )
+
+
+def test_an_official_release_that_comes_later_changes_neither_title_nor_link() -> None:
+    story = story_of(report(1, title="First"), report(2, title="Release", feed_kind="official"))
+    assert (story.title, story.link) == ("First", "https://news.example/1")
+
+
+def test_a_denial_another_sum_and_another_party_are_material_and_what_becomes_known_is_not() -> None:
+    story = story_of(report(1))
+    pound, euro = Amount("£5m", 5e6, "GBP"), Amount("€6m", 6e6, "EUR")
+    assert material_change(story, replace(story, stage="denied")) == "now denied"
+    assert material_change(story, replace(story, amounts=(pound,))) == ""
+    assert (
+        material_change(replace(story, amounts=(pound,)), replace(story, amounts=(pound, euro)))
+        == "another amount: €6m"
+    )
+    nato, army = Party("NATO", ""), Party("US Army", "")
+    assert material_change(story, replace(story, buyer=nato)) == ""
+    assert material_change(replace(story, buyer=nato), replace(story, buyer=army)) == "another buyer: US Army, not NATO"
 
 
 def test_amounts_of_title_and_lead_are_shown_once() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bot.core.likeness import Likeness, likeness
-from bot.core.profile import Profile, Traits, extend
+from bot.core.profile import Profile, extend
 from bot.core.story import Weights
+from bot.core.traits import Traits
 
 WEIGHTS = Weights()
 
@@ -26,12 +27,16 @@ def some_traits(**changes: Any) -> Traits:
 
 
 def compare(
-    report: Traits, *story: Traits, days: float = 0.0, part_of: dict[str, frozenset[str]] | None = None
+    report: Traits,
+    *story: Traits,
+    days: float = 0.0,
+    age: float = 0.0,
+    part_of: dict[str, frozenset[str]] | None = None,
 ) -> Likeness:
     profile = Profile()
     for traits in story:
         profile = extend(profile, traits)
-    return likeness(report, profile, rarity=lambda _: 1.0, days=days, weights=WEIGHTS, kin=part_of or {})
+    return likeness(report, profile, rarity=lambda _: 1.0, days=days, age=age, weights=WEIGHTS, kin=part_of or {})
 
 
 def weight_of(found: Likeness, gate: str) -> float:
@@ -85,10 +90,58 @@ def test_another_step_of_an_affair_speaks_against_a_story_and_the_same_step_for_
     assert weight_of(compare(lawsuit, lawsuit), "same step") == WEIGHTS.same_step
 
 
-def test_talks_and_a_signature_are_different_stages_but_two_ways_of_being_done_are_not() -> None:
-    talks, signed, deployed = (some_traits(stage=stage) for stage in ("in_talks", "signed", "deployed"))
-    assert compare(talks, signed).has("another stage")
-    assert not compare(deployed, signed).has("another stage")
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ("in_talks", "signed", 1.0),
+        ("rumoured", "deployed", 1.0),
+        ("denied", "rumoured", 1.0),
+        ("cancelled", "signed", 1.0),
+        ("planned", "signed", 0.18),
+        ("in_talks", "planned", 0.12),
+        ("rumoured", "in_talks", 0.0),
+        ("signed", "deployed", 0.0),
+        ("denied", "denied", 0.0),
+    ],
+)
+def test_stages_speak_against_a_story_by_how_far_they_are_apart_and_more_from_a_day_on(
+    one: str, other: str, apart: float
+) -> None:
+    report, story = some_traits(told_stage=other), some_traits(told_stage=one)
+    assert weight_of(compare(report, story), "another stage") == pytest.approx(apart * WEIGHTS.other_stage)
+    assert weight_of(compare(report, story, age=1), "another stage") == pytest.approx(apart * WEIGHTS.later_stage)
+    assert weight_of(compare(report, story, age=9), "another stage") == pytest.approx(apart * WEIGHTS.later_stage)
+
+
+def test_a_stage_that_no_words_state_speaks_against_nothing() -> None:
+    assert not compare(some_traits(stage="signed"), some_traits(stage="in_talks", told_stage="in_talks"), age=2).has(
+        "another stage"
+    )
+
+
+def test_common_parties_and_names_are_anchors_but_customers_are_not() -> None:
+    boats = {"names": {"Royal Navy": 3.0, "Skerrivane": 3.0}, "words": {"royal": 1.0, "replicator": 1.0}}
+    one = some_traits(
+        **boats, parties=frozenset({"Skerrivane"}), proper=frozenset({"royal", "replicator"}),
+        specific=frozenset({"replicator"}), forms={"replicator": "Replicator"},
+    )  # fmt: skip
+    assert compare(one, one).anchors == ("Skerrivane", "Replicator")
+
+
+def test_reasons_show_words_and_amounts_as_they_are_written() -> None:
+    one = some_traits(
+        words={"royal": 2.0, "navy": 2.0, "minehunt": 1.0},
+        names={},
+        runs=(("Royal Navy", frozenset({"royal", "navy"})),),
+        forms={"royal": "Royal", "navy": "Navy", "minehunt": "minehunting"},
+        amounts={"GBP 5.8e+07": 3.0},
+        amount_words={"GBP 5.8e+07": "£58 million"},
+    )
+    other = some_traits(words={}, amounts={"GBP 2e+07": 3.0}, amount_words={"GBP 2e+07": "£20m"})
+    words = {reason.gate: reason.words for reason in (*compare(one, one).reasons, *compare(one, other).reasons)}
+    assert words["shared words"] == "Royal Navy, minehunting"
+    assert words["same amount"] == "£58 million"
+    assert words["another amount"] == "£58 million, not £20m"
 
 
 def test_another_buyer_speaks_against_a_story_unless_the_report_tells_of_the_storys_too() -> None:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.event import Event, Party
+from bot.core.event import Event, Party, Stage
 from bot.core.merging import OpenStories, kinship
 from bot.core.organisations import Mention
 from bot.core.story import MergingRules, Placement, Report, Story, Weights
@@ -77,7 +77,7 @@ def test_two_reports_of_one_development_are_one_story_and_another_is_another(rul
 def test_a_placement_says_which_words_and_organisations_are_shared(rules: MergingRules) -> None:
     reports = [a_report(each, names=["Scale AI"]) for each in (THUNDERFORGE, THUNDERFORGE_AGAIN)]
     reasons = {reason.gate: reason for reason in place_all(OpenStories(rules=rules), reports)[1].reasons}
-    assert "thunderforg" in reasons["shared words"].words
+    assert "Thunderforge" in reasons["shared words"].words
     assert reasons["shared organisations"].words == "Scale AI"
     assert reasons["shared words"].weight > 0
 
@@ -105,12 +105,60 @@ def test_the_same_firm_with_another_customer_is_another_story(rules: MergingRule
     assert placements[1].story.follows is None
 
 
-def test_a_story_takes_no_reports_after_its_window_but_may_be_followed(rules: MergingRules) -> None:
+def test_a_story_takes_no_reports_after_its_window_and_a_step_told_again_does_not_follow(rules: MergingRules) -> None:
     late = a_report(THUNDERFORGE_AGAIN, names=["Scale AI"], at=NOON + rules.idle + DAY)
     placements = place_all(OpenStories(rules=rules), [a_report(THUNDERFORGE, names=["Scale AI"]), late])
     assert ids(placements) == ["s1", "s2"]
+    assert placements[1].story.follows is None
+    assert placements[1].related == ("s1",)
+
+
+def test_a_later_step_after_the_window_follows(rules: MergingRules) -> None:
+    step = a_report(
+        ("Thunderforge planning agents fail first exercise", "Commanders stopped the planning agents of Scale AI."),
+        names=["Scale AI"], at=NOON + 40 * DAY,
+    )  # fmt: skip
+    placements = place_all(OpenStories(rules=rules), [a_report(THUNDERFORGE, names=["Scale AI"]), step])
     assert placements[1].story.follows == "s1"
     assert any(reason.gate == "follows" for reason in placements[1].reasons)
+
+
+def a_deal(words: tuple[str, str], stage: str, *, at: datetime = NOON, **article: Any) -> Report:
+    event = Event("contract", cast(Stage, stage), evidence=(("stage", stage, STATED[stage]),))
+    return a_report(words, names=["Helsing", "Bundeswehr"], at=at, event=event, **article)
+
+
+STATED = {"in_talks": "in talks", "signed": "signed", "planned": "plans", "denied": "denies"}
+TALKS = ("Helsing in talks with Bundeswehr over CA-1 drones", "Helsing is in talks over CA-1 jets for the Bundeswehr.")
+SIGNED = ("Helsing signed Bundeswehr deal over CA-1 drones", "Helsing has signed a deal on CA-1 jets for Bundeswehr.")
+PLANNED = ("Bundeswehr plans CA-1 drones from Helsing", "The Bundeswehr plans a deal with Helsing on CA-1 drones.")
+DENIED = ("Bundeswehr denies Helsing talks over CA-1", "The Bundeswehr denies talks with Helsing on CA-1 drones.")
+
+
+def test_a_signature_a_day_after_talks_is_a_story_that_follows(rules: MergingRules) -> None:
+    reports = [a_deal(TALKS, "in_talks"), a_deal(SIGNED, "signed", at=NOON + DAY)]
+    placements = place_all(OpenStories(rules=rules), reports)
+    assert ids(placements) == ["s1", "s2"]
+    assert placements[1].story.follows == "s1"
+
+
+def test_an_outlet_that_calls_a_signed_deal_planned_the_same_day_tells_the_same_story(rules: MergingRules) -> None:
+    reports = [a_deal(SIGNED, "signed"), a_deal(PLANNED, "planned", at=NOON + DAY / 12)]
+    placements = place_all(OpenStories(rules=rules), reports)
+    assert ids(placements) == ["s1", "s1"]
+    assert placements[1].story.stage == "signed"
+
+
+def test_a_denial_the_same_day_belongs_to_the_story_which_then_shows_it(rules: MergingRules) -> None:
+    reports = [a_deal(TALKS, "in_talks"), a_deal(DENIED, "denied", at=NOON + DAY / 12)]
+    placement = place_all(OpenStories(rules=rules), reports)[1]
+    assert (placement.story.id, placement.story.stage, placement.material) == ("s1", "denied", "now denied")
+
+
+def test_a_denial_a_day_later_is_a_story_that_follows(rules: MergingRules) -> None:
+    reports = [a_deal(TALKS, "in_talks"), a_deal(DENIED, "denied", at=NOON + DAY)]
+    placement = place_all(OpenStories(rules=rules), reports)[1]
+    assert (placement.story.id, placement.story.follows) == ("s2", "s1")
 
 
 @pytest.mark.parametrize(("late", "stories"), [(timedelta(), ["s1", "s1"]), (timedelta(seconds=1), ["s1", "s2"])])
@@ -126,6 +174,32 @@ def test_a_copy_joins_and_counts_once_with_its_original(rules: MergingRules) -> 
     assert [source.copy for source in placement.story.sources] == [False, True]
     assert placement.story.outlets == ("news.example",)
     assert placement.story.revision == 1
+
+
+WIRE = " ".join(f"sentence number {number} of a wire report." for number in range(30))
+
+
+def test_the_text_that_credits_an_agency_is_the_copy_though_it_was_seen_first(rules: MergingRules) -> None:
+    copied = a_report(
+        ("Boats bought", f"LONDON (Northern Wire) – {WIRE}"), outlet="harbour.example", link="https://h.example"
+    )
+    original = a_report(("Navy buys boats", WIRE), outlet="northernwire.example", link="https://n.example")
+    placement = place_all(OpenStories(rules=rules), [copied, original])[1]
+    assert [(source.outlet, source.copy) for source in placement.story.sources] == [
+        ("harbour.example", True), ("northernwire.example", False),
+    ]  # fmt: skip
+    assert placement.story.outlets == ("northernwire.example",)
+    assert (placement.story.title, placement.story.link) == ("Navy buys boats", "https://n.example")
+    assert placement.story.revision == 2
+
+
+def test_the_text_that_its_publisher_dates_earlier_is_the_original(rules: MergingRules) -> None:
+    reports = [
+        a_report(("Navy buys boats", WIRE), outlet="late.example", published=NOON),
+        a_report(("Navy buys boats", WIRE), outlet="early.example", published=NOON - DAY / 24),
+        a_report(("Navy buys boats", WIRE), outlet="later.example", published=NOON),
+    ]
+    assert place_all(OpenStories(rules=rules), reports)[2].story.outlets == ("early.example",)
 
 
 def test_a_nearly_equal_text_is_a_copy_even_under_another_title(rules: MergingRules) -> None:

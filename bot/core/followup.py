@@ -1,7 +1,7 @@
 """Follow-up: which earlier story a new one continues, as a later step of the same parties or programme.
 
 It looks at stories that were compared already (see merging) and asks whether the new report is a step further: alike
-in words and organisations, with a main organisation or a rare name in common, and not about other parties.
+in words, about one party or programme and not only one customer, with no other parties, and not the same step again.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def predecessor(earlier: Iterable[tuple[Likeness, Story, timedelta]], rules: Mer
     scored = [
         (_continues(found, age, rules.follow_weights), story, found)
         for found, story, age in earlier
-        if _same_affair(found)
+        if _same_affair(found, rules.follow_weights) and not _told_again(found, rules.follow_weights)
     ]
     best = max(scored, key=lambda entry: (entry[0], entry[1].last_seen, entry[1].id), default=None)
     if best is None or best[0] < rules.follow_at:
@@ -36,8 +36,16 @@ def predecessor(earlier: Iterable[tuple[Likeness, Story, timedelta]], rules: Mer
     return Predecessor(story.id, (Reason("follows", f"{story.title} ({'; '.join(shared)})", round(score, 4)),))
 
 
-def _same_affair(found: Likeness) -> bool:
-    return not (found.has("another buyer") or found.has("another seller"))
+def _same_affair(found: Likeness, weights: FollowWeights) -> bool:
+    if found.has("another buyer") or found.has("another seller") or found.words < weights.least_words:
+        return False
+    return bool(found.anchors) or found.words >= weights.many_words
+
+
+def _told_again(found: Likeness, weights: FollowWeights) -> bool:
+    """Whether it is the same step, told again too late to join: a step further changes event, stage, sum or parties."""
+    changes = ("another event", "another stage", "another step", "another amount", "title names another organisation")
+    return found.words >= weights.told_words and not any(map(found.has, changes))
 
 
 def _continues(found: Likeness, age: timedelta, weights: FollowWeights) -> float:

@@ -1,29 +1,59 @@
 """Joining: a story as it stands after one more report, as a reader is shown it.
 
-What is shown is stable: titles never change, lists only grow, and a field changes only when more reports say so.
-It does not decide which story a report joins (see merging).
+What is shown is stable. The title is that of the first independent report, and changes only if that turns out to be a
+copy; a field changes when more reports say so, a stage when one states that things went on; a key point gives way to
+one that says more. It does not decide which story a report joins (see merging).
+
+A denial on the day of the story's first report belongs to the story, which then shows it; one that comes later is a
+step further, a story of its own that follows (see likeness, for how stages and time weigh).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import cast
 
+from bot.core.credit import credit_of, is_original
 from bot.core.event import Amount, EventType, Party, Stage
-from bot.core.profile import Profile, Traits, amount_key, stem
+from bot.core.profile import Profile
+from bot.core.sharpening import sharpened
 from bot.core.story import Report, Source, Story
-from bot.core.words import words_of
+from bot.core.traits import Traits, amount_key
 
-MOST_KEY_POINTS = 3
 MOST_ORGANISATIONS = 12
 MOST_AMOUNTS = 3
-REDUNDANT = 0.5
-"""Share of a sentence's words, of four letters and more, that another key point may already say."""
+
+LATER = {
+    "rumoured": 0,
+    "in_talks": 0,
+    "planned": 1,
+    "signed": 2,
+    "deployed": 2,
+    "changed": 2,
+    "cancelled": 3,
+    "denied": 3,
+}
+"""The order of the stages, as one follows another."""
+
+ENOUGH_FOR_LATER = 0.5
+"""Share of the reports stating the stage shown that must state a later one for it to be shown."""
+
+ENOUGH_FOR_END = 0.25
+"""The same for an end or a denial: reports of the news itself come first and are many, its denial comes last."""
 
 
-def begin(report: Report, traits: Traits, profile: Profile, *, story_id: str, follows: str | None) -> Story:
-    """A story of one report."""
+def begin(
+    report: Report,
+    traits: Traits,
+    profile: Profile,
+    *,
+    story_id: str,
+    follows: str | None,
+    agencies: Collection[str] = (),
+) -> Story:
+    """A story of one report. `agencies` are wire services, which a text may credit."""
     article, analysis = report.article, report.analysis
     event = analysis.event
+    points = sharpened((), (), report)
     return Story(
         id=story_id,
         title=article.title,
@@ -39,43 +69,66 @@ def begin(report: Report, traits: Traits, profile: Profile, *, story_id: str, fo
         buyer=event.buyer if event else None,
         seller=event.seller if event else None,
         organisations=_organisations((), traits),
-        key_points=_key_points((), report),
-        sources=(source_of(report, copy=False),),
+        key_points=tuple(points),
+        sources=(source_of(report, agencies, copy=False),),
         follows=follows,
         language=article.language,
-        profile=profile.pack(),
+        profile=replace(profile, points=tuple(points.values())).pack(),
     )
 
 
-def join(story: Story, report: Report, traits: Traits, profile: Profile) -> Story:
-    """The story with one more independent report; `revision` grows by one if anything shown changed."""
+def join(story: Story, report: Report, traits: Traits, profile: Profile, *, agencies: Collection[str] = ()) -> Story:
+    """The story with one more independent report, `profile` its own; `revision` grows if anything shown changed."""
     event, article = report.analysis.event, report.article
+    points = dict(zip(story.key_points, (*profile.points, *[0.0] * len(story.key_points)), strict=False))
+    if article.language == story.language:
+        points = sharpened(story.key_points, profile.points, report)
     grown = replace(
         story,
         link=story.link or article.link,
         last_seen=max(story.last_seen, article.first_seen),
         event=cast(EventType, _voted(story.event, profile.events, unknown="other")),
-        stage=cast("Stage | None", _voted(story.stage, profile.stages)),
+        stage=cast("Stage | None", _stage(story.stage, profile)),
         amounts=_amounts(story.amounts, report, traits),
         buyer=_party(story.buyer, event.buyer if event else None, profile.buyers),
         seller=_party(story.seller, event.seller if event else None, profile.sellers),
         organisations=_organisations(story.organisations, traits),
-        key_points=_key_points(story.key_points, report) if article.language == story.language else story.key_points,
-        sources=(*story.sources, source_of(report, copy=False)),
-        profile=profile.pack(),
+        key_points=tuple(points),
+        sources=(*story.sources, source_of(report, agencies, copy=False)),
+        profile=replace(profile, points=tuple(points.values())).pack(),
     )
     return _revised(story, _most_relevant(grown, report))
 
 
-def join_copy(story: Story, report: Report) -> Story:
-    """The story with a copy of a text that it has: one source more, and nothing that a reader is shown changes."""
-    grown = replace(
-        story, link=story.link or report.article.link, sources=(*story.sources, source_of(report, copy=True))
-    )
-    return _revised(story, grown)
+def join_copy(story: Story, report: Report, *, of: str = "", agencies: Collection[str] = ()) -> Story:
+    """The story with one more report that has the text of one that it has, the one with the fingerprint `of`.
+
+    One source more, marked as a copy. If the report is the original, the text that was seen first becomes the copy,
+    and no longer gives the story its title.
+    """
+    new = source_of(report, agencies, copy=True)
+    earlier = next((source for source in story.sources if not source.copy and of and source.fingerprint == of), None)
+    if earlier is None or not _is_original(new, earlier):
+        grown = replace(story, link=story.link or new.link, sources=(*story.sources, new))
+        return _revised(story, grown)
+    new = replace(new, copy=False)
+    sources = (*(replace(each, copy=True) if each is earlier else each for each in story.sources), new)
+    if (story.title, story.link) == (earlier.title, earlier.link):
+        story_now = replace(story, title=new.title or story.title, link=new.link or story.link, sources=sources)
+    else:
+        story_now = replace(story, sources=sources)
+    return _revised(story, story_now)
 
 
-def source_of(report: Report, *, copy: bool) -> Source:
+def _is_original(new: Source, earlier: Source) -> bool:
+    return is_original(
+        outlet=new.outlet, credit=new.credit, published=new.published,
+        other_outlet=earlier.outlet, other_credit=earlier.credit, other_published=earlier.published,
+    )  # fmt: skip
+
+
+def source_of(report: Report, agencies: Collection[str] = (), *, copy: bool) -> Source:
+    """The report as a story lists it."""
     article = report.article
     return Source(
         outlet=article.outlet,
@@ -85,7 +138,25 @@ def source_of(report: Report, *, copy: bool) -> Source:
         feed_kind=article.feed_kind,
         copy=copy,
         fingerprint=article.fingerprint,
+        published=article.published,
+        credit=credit_of(article.text, agencies),
     )
+
+
+def material_change(before: Story, after: Story) -> str:
+    """What changed so much that readers of the story should hear of it, in words; "" for nothing.
+
+    That is a denial or an end, another sum, or another main party: what was unknown and became known is none.
+    """
+    if after.stage != before.stage and after.stage in ("denied", "cancelled"):
+        return f"now {after.stage}"
+    sums = [amount.words for amount in after.amounts if amount not in before.amounts]
+    if before.amounts and sums:
+        return f"another amount: {', '.join(sums)}"
+    for role, was, now in (("buyer", before.buyer, after.buyer), ("seller", before.seller, after.seller)):
+        if was and now and was.name != now.name:
+            return f"another {role}: {now.name}, not {was.name}"
+    return ""
 
 
 def _most_relevant(story: Story, report: Report) -> Story:
@@ -116,6 +187,19 @@ def _voted(shown: str | None, votes: Mapping[str, int], unknown: str | None = No
     return best if shown in (None, unknown) or known[best] > known.get(shown or "", 0) else shown
 
 
+def _stage(shown: str | None, profile: Profile) -> str | None:
+    """The stage to show: what reports state in title or first sentence counts before what is merely usual."""
+    told = profile.told_stages
+    if not told:
+        return _voted(shown, profile.stages)
+    own = told.get(shown or "", 0)
+    for stage in sorted(told, key=lambda name: (-LATER.get(name, 0), -told[name], name)):
+        share = ENOUGH_FOR_END if stage in ("denied", "cancelled") else ENOUGH_FOR_LATER
+        if LATER.get(stage, 0) > LATER.get(shown or "", 0) and told[stage] >= share * own:
+            return stage
+    return _voted(shown, told)
+
+
 def _party(shown: Party | None, new: Party | None, votes: Mapping[str, int]) -> Party | None:
     if shown is None or new is None:
         return shown or new
@@ -134,21 +218,3 @@ def _amounts(shown: tuple[Amount, ...], report: Report, traits: Traits) -> tuple
 def _organisations(shown: tuple[str, ...], traits: Traits) -> tuple[str, ...]:
     heaviest = sorted(traits.names, key=lambda name: -traits.names[name])
     return tuple(dict.fromkeys((*shown, *heaviest)))[:MOST_ORGANISATIONS]
-
-
-def _key_points(shown: tuple[str, ...], report: Report) -> tuple[str, ...]:
-    points = list(shown)
-    for point in report.analysis.key_points:
-        if len(points) < MOST_KEY_POINTS and not any(_says(other, point.sentence) for other in points):
-            points.append(point.sentence)
-    return tuple(points)
-
-
-def _says(one: str, other: str) -> bool:
-    """Whether most of the shorter sentence's longer words stand in the other."""
-    fewer, more = sorted((_longer_words(one), _longer_words(other)), key=len)
-    return not fewer or len(fewer & more) > REDUNDANT * len(fewer)
-
-
-def _longer_words(sentence: str) -> set[str]:
-    return {stem(word) for word in words_of(sentence).lower if len(word) > 3 or word.isdigit()}

@@ -11,11 +11,13 @@ from heapq import heappop, heappush, nlargest
 from math import log
 
 from bot.core.followup import Predecessor, predecessor
-from bot.core.joining import begin, join, join_copy
+from bot.core.joining import begin, join, join_copy, material_change
 from bot.core.likeness import Kin, Likeness, likeness
-from bot.core.profile import Profile, Traits, describe, extend, make_lexicon, overlap, unpack
+from bot.core.profile import Profile, extend, unpack
 from bot.core.relevance import Reason
+from bot.core.sketch import overlap
 from bot.core.story import MergingRules, Placement, Report, Story
+from bot.core.traits import Traits, describe, make_lexicon
 
 PRIOR_STORIES = 300
 """Stories imagined to have been seen before the first one, so that rarity means something from the start."""
@@ -37,6 +39,15 @@ LEAST_SKETCH = 12
 
 LATE_COPY_SKETCH = 30
 """Word triples from which a text is taken for a copy even of a story that takes no more reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A story that already has a report's text: that text's fingerprint, and the share of it that is the same."""
+
+    standing: "Standing"
+    fingerprint: str
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +125,14 @@ class OpenStories:
         alike = self._alike(traits, found, rarity, now)
         original = self._original(report, traits, alike, now)
         if original is not None:
-            placement = _copied(original, report)
+            placement = self._copied(original, report)
         elif alike and alike[0][0].score >= self._rules.merge_at:
             placement = self._joined(report, traits, alike)
         else:
-            earlier = predecessor(self._earlier(traits, found, alike, rarity, now), self._rules)
-            placement = self._begun(report, traits, alike, earlier, new_id if isinstance(new_id, str) else new_id())
+            compared = self._earlier(traits, found, alike, rarity, now)
+            ages = [(known, each.story, now - each.story.last_seen) for known, each in compared]
+            story_id = new_id if isinstance(new_id, str) else new_id()
+            placement = self._begun(report, traits, compared, predecessor(ages, self._rules), story_id)
         self.put(placement.story)
         return placement
 
@@ -168,7 +181,7 @@ class OpenStories:
             story_id: worth for story_id, worth in found.items() if self._standing[story_id].story.last_seen >= since
         }
         compared = [(self._likeness(traits, standing, rarity, now), standing) for standing in self._best(is_open)]
-        return sorted(compared, key=lambda pair: (-pair[0].score, pair[1].story.first_seen, pair[1].story.id))
+        return _likest_first(compared)
 
     def _earlier(
         self,
@@ -177,13 +190,14 @@ class OpenStories:
         alike: Iterable[tuple[Likeness, Standing]],
         rarity: Callable[[str], float],
         now: datetime,
-    ) -> list[tuple[Likeness, Story, timedelta]]:
-        """The stories among `found`, open or not, that a new one may follow; those in `alike` are compared already."""
+    ) -> list[tuple[Likeness, Standing]]:
+        """The stories among `found`, open or not, that a new one may follow, the likest first; those in `alike` are
+        compared already."""
         compared = {standing.story.id: (known, standing) for known, standing in alike}
         for standing in self._best(found):
             if standing.story.id not in compared:
                 compared[standing.story.id] = (self._likeness(traits, standing, rarity, now), standing)
-        return [(known, standing.story, now - standing.story.last_seen) for known, standing in compared.values()]
+        return _likest_first(compared.values())
 
     def _best(self, found: Mapping[str, float]) -> list[Standing]:
         best = nlargest(CANDIDATES, ((worth, story_id) for story_id, worth in found.items()))
@@ -191,57 +205,68 @@ class OpenStories:
 
     def _likeness(self, traits: Traits, standing: Standing, rarity: Callable[[str], float], now: datetime) -> Likeness:
         days = max(0.0, (now - standing.story.last_seen) / timedelta(days=1))
-        return likeness(traits, standing.profile, rarity=rarity, days=days, weights=self._rules.weights, kin=self._kin)
+        age = max(0.0, (now - standing.story.first_seen) / timedelta(days=1))
+        weights = self._rules.weights
+        return likeness(traits, standing.profile, rarity=rarity, days=days, age=age, weights=weights, kin=self._kin)
 
     def _original(
         self, report: Report, traits: Traits, alike: Iterable[tuple[Likeness, Standing]], now: datetime
-    ) -> tuple[Standing, float] | None:
-        """The story that already has this text, and the share of it that is the same."""
-        same = [self._standing[story_id] for story_id in self._prints.get(report.article.fingerprint, ())]
+    ) -> Original | None:
+        """The story that already has this text."""
+        fingerprint = report.article.fingerprint
+        same = [self._standing[story_id] for story_id in self._prints.get(fingerprint, ())]
         for standing in sorted(same, key=lambda standing: (standing.story.first_seen, standing.story.id)):
             is_open = standing.story.last_seen >= _earlier_by(self._rules.idle, now)
             if is_open or len(traits.sketch) >= LATE_COPY_SKETCH:
-                return standing, 1.0
+                return Original(standing, fingerprint, 1.0)
         if len(traits.sketch) < LEAST_SKETCH:
             return None
         shares = [
-            (max((overlap(traits.sketch, other) for other in standing.profile.sketches), default=0.0), standing)
+            Original(standing, name, overlap(traits.sketch, other))
             for _, standing in alike
+            for name, other in standing.profile.sketches.items()
         ]
-        share, original = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-        return (original, share) if original is not None and share >= self._rules.copy_at else None
+        likest = max(shares, key=lambda original: original.share, default=None)
+        return likest if likest is not None and likest.share >= self._rules.copy_at else None
+
+    def _copied(self, original: Original, report: Report) -> Placement:
+        before = original.standing.story
+        story = join_copy(before, report, of=original.fingerprint, agencies=self._rules.agencies)
+        reason = Reason("copy of a text in the story", f"{original.share:.0%} of its words", 1.0)
+        return Placement(story, False, 1.0, (reason,), material=material_change(before, story))
 
     def _joined(self, report: Report, traits: Traits, alike: list[tuple[Likeness, Standing]]) -> Placement:
         best, standing = alike[0]
-        story = join(standing.story, report, traits, extend(standing.profile, traits))
-        return Placement(story, False, best.score, best.reasons, self._related(alike[1:]))
+        profile = extend(standing.profile, traits)
+        story = join(standing.story, report, traits, profile, agencies=self._rules.agencies)
+        change = material_change(standing.story, story)
+        return Placement(story, False, best.score, best.reasons, self._related(alike[1:]), change)
 
     def _begun(
         self,
         report: Report,
         traits: Traits,
-        alike: list[tuple[Likeness, Standing]],
+        compared: list[tuple[Likeness, Standing]],
         earlier: Predecessor | None,
         story_id: str,
     ) -> Placement:
-        profile = extend(Profile(), traits)
-        story = begin(report, traits, profile, story_id=story_id, follows=earlier.story_id if earlier else None)
+        profile, follows = extend(Profile(), traits), earlier.story_id if earlier else None
+        agencies = self._rules.agencies
+        story = begin(report, traits, profile, story_id=story_id, follows=follows, agencies=agencies)
         reasons = list(earlier.reasons) if earlier else []
-        if not alike:
-            reasons.append(Reason("no open story is alike", "", 0.0))
+        if not compared:
+            reasons.append(Reason("no earlier story is alike", "", 0.0))
             return Placement(story, True, 0.0, tuple(reasons))
-        best, standing = alike[0]
-        reasons += [Reason("likest open story", standing.story.title, best.score), *best.reasons]
-        return Placement(story, True, best.score, tuple(reasons), self._related(alike))
+        best, standing = compared[0]
+        reasons += [Reason("likest earlier story", standing.story.title, best.score), *best.reasons]
+        return Placement(story, True, best.score, tuple(reasons), self._related(compared))
 
     def _related(self, alike: Iterable[tuple[Likeness, Standing]]) -> tuple[str, ...]:
         return tuple(other.story.id for found, other in alike if found.score >= self._rules.related_at)[:5]
 
 
-def _copied(original: tuple[Standing, float], report: Report) -> Placement:
-    standing, share = original
-    story = join_copy(standing.story, report)
-    return Placement(story, False, 1.0, (Reason("copy of a text in the story", f"{share:.0%} of its words", 1.0),))
+def _likest_first(compared: Iterable[tuple[Likeness, Standing]]) -> list[tuple[Likeness, Standing]]:
+    return sorted(compared, key=lambda pair: (-pair[0].score, pair[1].story.first_seen, pair[1].story.id))
 
 
 def _earlier_by(span: timedelta, moment: datetime) -> datetime:

@@ -23,7 +23,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One report as a story lists it. `copy` marks a syndicated text, which counts once with its original."""
+    """One report as a story lists it. `copy` marks a syndicated text, which counts once with its original; `credit` is
+    whom the text names as its origin, `published` the publisher's claim."""
 
     outlet: str
     title: str
@@ -32,6 +33,8 @@ class Source:
     feed_kind: str = "press"
     copy: bool = False
     fingerprint: str = ""
+    published: datetime | None = None
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ class Placement:
     """Where a report goes: the story as it stands with it, whether it is new, and why.
 
     `similarity` is the likeness to the best story it was compared with (0 without one), `related` are the stories
-    that are alike but were not joined, the likest first.
+    that are alike but were not joined, the likest first. `material` says what changed so much that readers of the story
+    should hear of it (a denial, another sum or main party); "" for nothing.
     """
 
     story: Story
@@ -83,6 +87,7 @@ class Placement:
     similarity: float
     reasons: tuple[Reason, ...] = ()
     related: tuple[str, ...] = ()
+    material: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,9 @@ class Weights:
     """What each kind of evidence adds to the likeness of a report and a story.
 
     `words` and `names` multiply a cosine of 0…1, `day` the days since the story's last report; the others count once.
+    Two stages that have nothing in common ("in talks", "signed") count `other_stage` on the day of the story's first
+    report, when it is likely that an outlet chose its words badly, and `later_stage` from a day after it, when it is
+    likely that things went on; stages nearer to each other in proportion.
     """
 
     words: float = 1.0
@@ -110,6 +118,7 @@ class Weights:
     same_event: float = 0.01
     other_event: float = -0.17
     other_stage: float = -0.06
+    later_stage: float = -1.0
     same_step: float = 0.03
     other_step: float = -0.45
     other_party: float = -0.2
@@ -121,8 +130,16 @@ class Weights:
 @dataclass(frozen=True, slots=True)
 class FollowWeights:
     """What makes a later story a step further: beside the cosine of words, that of names times `names`; the others,
-    once, are taken off for a new organisation in the title, another event type, and each day between."""
+    once, are taken off for a new organisation in the title, another event type, and each day between.
 
+    Below `least_words` nothing follows. From `many_words` words alone are enough; between, both must be about one
+    party that is no mere customer, or one name that is nobody's ("Replicator"). Above `told_words` a report of the same
+    event at the same stage tells the step again, and follows nothing by it.
+    """
+
+    least_words: float = 0.15
+    many_words: float = 0.3
+    told_words: float = 0.5
     names: float = 0.3
     new_name: float = -0.12
     other_event: float = -0.08
@@ -137,7 +154,8 @@ class MergingRules:
     `merge_at`, `related_at` and `follow_at` are likenesses; `copy_at` is a share of common word triples. `common`
     words say little, `ignored` ones nothing; `recap_clauses` and `recap_sentences` introduce what only recalls earlier
     events; `steps` map the name of a step in a longer affair to phrases that tell it; `part_of` maps an organisation to
-    the one that it is a part of.
+    the one that it is a part of. `customers` are the kinds of organisation that are party to so much that sharing one
+    says little; `agencies` are wire services, whose texts others copy.
     """
 
     idle: timedelta = timedelta(hours=120)
@@ -155,3 +173,5 @@ class MergingRules:
     recap_sentences: tuple[str, ...] = ()
     steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     part_of: Mapping[str, str] = field(default_factory=dict)
+    customers: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()

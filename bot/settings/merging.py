@@ -26,6 +26,7 @@ class WeightsTable(Table):
     same_event: Weight
     other_event: Weight
     other_stage: Weight
+    later_stage: Weight
     same_step: Weight
     other_step: Weight
     other_party: Weight
@@ -37,6 +38,9 @@ class WeightsTable(Table):
 class FollowTable(Table):
     """`[follow]`"""
 
+    least_words: Share
+    many_words: Share
+    told_words: Share
     names: Weight
     new_name: Weight
     other_event: Weight
@@ -59,6 +63,13 @@ class WordsTable(Table):
     ignored: str = ""
 
 
+class OrganisationsTable(Table):
+    """`[organisations]`"""
+
+    customers: tuple[Text, ...] = ()
+    agencies: tuple[Text, ...] = ()
+
+
 class RecapTable(Table):
     """`[recap]`"""
 
@@ -79,6 +90,7 @@ class MergingFile(Table):
     follow: FollowTable
     places: PlacesTable
     words: WordsTable
+    organisations: OrganisationsTable = OrganisationsTable()
     recap: RecapTable = RecapTable()
     steps: dict[Text, tuple[Phrase, ...]] = Field(default_factory=dict)
 
@@ -98,6 +110,8 @@ def read_merging(path: Path) -> MergingRules:
         places=Places(**dict(table.places)),
         common=tuple(table.words.common.split()),
         ignored=tuple(table.words.ignored.split()),
+        customers=table.organisations.customers,
+        agencies=table.organisations.agencies,
         recap_clauses=table.recap.clauses,
         recap_sentences=table.recap.sentences,
         steps=dict(table.steps),
