@@ -117,8 +117,8 @@ def read_importance(path: Path) -> ImportanceRules:
     table = read_toml(path, ImportanceFile)
     return ImportanceRules(
         levels={"notable": table.levels.notable, "high": table.levels.high, "critical": table.levels.critical},
-        events={**table.events},
-        stages={**table.stages},
+        events={str(event): weight for event, weight in table.events.items()},
+        stages={str(stage): weight for stage, weight in table.stages.items()},
         currency=table.amount.currency,
         rates=dict(table.rates.worth),
         amounts=_steps(table.amount.steps),
