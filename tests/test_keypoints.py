@@ -50,6 +50,18 @@ def test_a_sentence_that_says_the_same_again_is_left_out() -> None:
     assert chosen(f"{FIRST} Forty autonomous boats for tests the army bought from Orchid.") == [FIRST]
 
 
+def test_near_duplicates_are_quoted_once_however_much_else_they_hold() -> None:
+    again = "Forty autonomous boats for tests were bought from Orchid by the army for $9 million, it said in May."
+    assert chosen(f"{FIRST} {again} {SECOND}", rules=replace(RULES, weights={"amount": 9.0}, room=90)) == [
+        FIRST,
+        SECOND,
+    ]
+
+
+def test_a_dateline_is_no_part_of_a_key_point() -> None:
+    assert chosen(f"PORTSMOUTH, March 3 (Reuters) - {FIRST}") == [FIRST]
+
+
 def test_a_sentence_that_repeats_the_title_gives_way() -> None:
     title = "Army buys forty autonomous boats"
     assert chosen(f"Army buys forty autonomous boats. {SECOND}", title) == [SECOND]

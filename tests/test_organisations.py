@@ -1,12 +1,9 @@
 from bot.core.organisations import (
-    Entity,
-    NameRules,
     Organisation,
     acronyms,
     gazetteer,
     known_places,
     mentions,
-    unknown_places,
     with_acronyms,
 )
 from bot.core.words import words_of
@@ -25,12 +22,6 @@ KNOWN = gazetteer(
         ),
     ),
     frozenset(["service", "ministry"]),
-)
-RULES = NameRules(
-    marks=frozenset(["institute", "systems"]),
-    before=frozenset(["startup"]),
-    after=frozenset(["announced"]),
-    never=frozenset(["the", "ai"]),
 )
 
 
@@ -106,27 +97,3 @@ def test_a_mention_keeps_the_words_that_named_it_and_where() -> None:
     (mention,) = mentions(known_places(words, KNOWN), words, KNOWN, 2)
     assert (mention.name, mention.words, mention.start) == ("US Department of Defense", "Pentagon", 0)
     assert (mention.count, mention.kind, mention.in_title) == (3, "ministry", True)
-
-
-def unknown(text: str, *entities: tuple[str, str], title_words: int = 0) -> list[str]:
-    words = words_of(text)
-    spans = [Entity(text.index(name), text.index(name) + len(name), label) for name, label in entities]
-    return [place.name for place in unknown_places(spans, words, known_places(words, KNOWN), RULES, title_words)]
-
-
-def test_an_unknown_name_counts_if_something_vouches_for_it() -> None:
-    assert unknown("the Orchid Institute reports", ("the Orchid Institute", "ORG")) == ["Orchid Institute"]
-    assert unknown("startup Vellum raised", ("Vellum", "ORG")) == ["Vellum"]
-    assert unknown("Vellum announced a round", ("Vellum", "ORG")) == ["Vellum"]
-    assert unknown("by way of Vellum and more", ("Vellum", "ORG")) == []
-
-
-def test_people_types_and_known_names_are_no_unknown_organisations() -> None:
-    assert unknown("startup Vellum raised", ("Vellum", "PERSON")) == []
-    assert unknown("startup X-62A flew", ("X-62A", "ORG")) == []
-    assert unknown("startup NATO announced", ("NATO", "ORG")) == []
-
-
-def test_a_headline_in_capitalised_words_tells_no_names() -> None:
-    title = "Orchid Institute Warns Again"
-    assert unknown(f"{title}\nText.", ("Orchid Institute", "ORG"), title_words=4) == []

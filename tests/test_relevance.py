@@ -104,6 +104,13 @@ def test_the_reasons_add_up_to_the_score(ready: Judge) -> None:
     assert verdict.score == pytest.approx(1 / (1 + math.exp(-log_odds)), abs=1e-3)
 
 
+def test_each_axis_names_its_words_the_titles_first_and_none_twice(ready: Judge) -> None:
+    verdict = judged("OpenAI helps army", "AI and machine learning help the Army. The Pentagon pays OpenAI.", ready)
+    plain = {reason.gate: reason.words for reason in verdict.reasons if not reason.weight}
+    assert plain["AI"] == "OpenAI, machine learning, AI"
+    assert plain["Defence"] == "army, Pentagon"
+
+
 def test_a_closed_gate_says_which_axis_is_missing(ready: Judge) -> None:
     verdict = judged("Army buys tanks", "", ready)
     assert (verdict.score, verdict.relevant) == (0.0, False)

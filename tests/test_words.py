@@ -20,6 +20,12 @@ def test_hyphens_and_apostrophes_separate_words() -> None:
     assert words_of("AI-powered l'OTAN").lower == ("ai", "powered", "l", "otan")
 
 
+def test_an_address_holds_no_words() -> None:
+    text = "See https://army.example/ai-deal?x=1, www.crash.example or desk@court.example and example.com/paper now"
+    assert words_of(text).lower == ("see", "or", "and", "now")
+    assert words_of("GenAI.mil and C3.ai").forms == ("GenAI", "mil", "and", "C3", "ai")
+
+
 def test_a_quote_is_the_text_between_two_words() -> None:
     words = words_of("the Ministry of Defence, London")
     assert words.quote(1, 4) == "Ministry of Defence"

@@ -14,21 +14,19 @@ from bot.core.article import Article
 from bot.core.event import Event, EventReader, EventRules, event_of, event_reader
 from bot.core.keypoints import Chooser, KeyPoint, KeyPointRules, chooser_of, key_points, stem
 from bot.core.organisations import (
-    Entity,
     Gazetteer,
     Mention,
-    NameRules,
     Organisation,
     Place,
     gazetteer,
     known_places,
     mentions,
-    unknown_places,
     with_acronyms,
 )
 from bot.core.parties import sorts_of
 from bot.core.patterns import Masked, mask
 from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
+from bot.core.strangers import Entity, NameRules, strangers
 from bot.core.words import Sentence, StopWords, Words, clean, language_of, sentences_of, words_of
 
 if TYPE_CHECKING:  # half a second and 100 MB that a process without a language model need not spend
@@ -80,6 +78,7 @@ class Tools:
     judges: tuple[Judge, ...]
     events: EventReader
     chooser: Chooser
+    dictionary: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,21 @@ def prepare(knowledge: Knowledge, nlp: "Language") -> Tools:
         tuple(judge_of(topic) for topic in knowledge.topics),
         event_reader(knowledge.events),
         chooser_of(knowledge.key_points),
+        _dictionary(nlp, knowledge.organisations),
     )
+
+
+def _dictionary(nlp: "Language", organisations: Sequence[Organisation]) -> frozenset[str]:
+    """The ordinary words that the language model's lemmatiser knows, and those of the names of states' bodies (which
+    hold the countries and their adjectives); empty without a lemmatiser."""
+    if "lemmatizer" not in nlp.pipe_names:
+        return frozenset()
+    tables = nlp.get_pipe("lemmatizer").lookups  # type: ignore[attr-defined]
+    if not tables.has_table("lemma_index"):
+        return frozenset()
+    ordinary = {word for known in tables.get_table("lemma_index").values() for word in known}
+    states = (o for o in organisations if o.kind in ("government", "ministry", "service"))
+    return frozenset(ordinary.union(*(words_of(form).lower for o in states for form in (o.name, *o.aliases))))
 
 
 def analyse(articles: Sequence[Article], tools: Tools) -> list[Analysis]:
@@ -168,16 +181,24 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
     points = key_points(sentences, lines, in_title, stop, tools.chooser)
     terms = _terms(reading, doc, stop, lemmas=language in (None, "en"))
-    return Analysis(relevance, found, event, points, terms, _problem(tools))
+    return Analysis(relevance, _worth_naming(found, event, tools), event, points, terms, _problem(tools))
+
+
+def _worth_naming(found: Sequence[Mention], event: Event, tools: Tools) -> tuple[Mention, ...]:
+    """The organisations but for mere descriptions ("the US government") that are no party to what happened."""
+    parties = {party.name for party in (event.buyer, event.seller) if party}
+    known = tools.gazetteer.by_name
+    return tuple(one for one in found if one.name in parties or one.name not in known or not known[one.name].generic)
 
 
 def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) -> list[Place]:
-    """Every naming of an organisation. The model reads English; in other languages the gazetteer stands alone."""
+    """Every naming of an organisation. The model and its dictionary read English; in other languages the gazetteer and
+    the marks of firms stand alone."""
     places = with_acronyms(reading.places, reading.words)
-    if language not in (None, "en"):
-        return places
-    entities = [Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
-    unknown = unknown_places(entities, reading.words, places, tools.knowledge.names, reading.title_words)
+    english = language in (None, "en")
+    entities = [Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents] if english else []
+    dictionary = tools.dictionary if english else frozenset()
+    unknown = strangers(reading.words, places, entities, tools.knowledge.names, reading.title_words, dictionary)
     return sorted([*places, *unknown], key=lambda place: (place.first, place.after))
 
 

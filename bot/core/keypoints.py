@@ -6,11 +6,15 @@ It chooses among the sentences of the text; it never writes one.
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bot.core.dateline import without_dateline
 from bot.core.patterns import Masked
 from bot.core.phrases import Phrases, build, find
 from bot.core.words import Sentence, Words, words_of
+
+SAME = 0.6
+"""The share of the shorter sentence's content words from which two sentences say the same."""
 
 AT_BEGINNING = frozenset(["opening", "speech"])
 """Groups of phrases that count only where a sentence begins with them."""
@@ -84,12 +88,13 @@ def key_points(
     stop: frozenset[str],
     chooser: Chooser,
 ) -> tuple[KeyPoint, ...]:
-    """At most `most` of `sentences` (with their masked `lines`), in the order of the text.
+    """At most `most` of `sentences` (with their masked `lines`), in the order of the text, without their datelines.
 
     `title` holds the stems of the title's content words. Centrality by plain term frequency after Nenkova &
     Vanderwende (2005); the choice is greedy over covered words, a submodular gain (Lin & Bilmes 2011), which is
     maximal marginal relevance with words for likeness.
     """
+    sentences = [replace(sentence, text=without_dateline(sentence.text)) for sentence in sentences]
     worded = [words_of(sentence.text) for sentence in sentences]
     terms = [frozenset(stem(word) for word in words.lower if word not in stop) for words in worded]
     worths = _worths(Counter(term for own in terms for term in own), title, chooser.rules)
@@ -160,12 +165,17 @@ def _chosen(candidates: Sequence[Candidate], rules: KeyPointRules) -> list[tuple
         left.remove(best)
         if gain <= 0:
             break
-        if best.length > room:
+        if best.length > room or any(_same(best, other) for other, _ in chosen):
             continue
         chosen.append((best, gain))
         room -= best.length
         said |= {term: max(worth, said.get(term, 0.0)) for term, worth in best.worth.items()}
     return chosen
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    fewer = min(len(one.worth), len(other.worth))
+    return len(one.worth.keys() & other.worth.keys()) > SAME * fewer
 
 
 def _gain(candidate: Candidate, said: Mapping[str, float], rules: KeyPointRules) -> float:

@@ -1,6 +1,6 @@
 """Organisations: names in a text to canonical organisations, with the words that named them.
 
-The gazetteer leads; named entities add the unknown. It does not decide what an organisation does in the text.
+The gazetteer leads (see strangers for what it lacks). It does not decide what an organisation does in the text.
 """
 
 import re
@@ -15,7 +15,8 @@ from bot.core.words import Words
 class Organisation:
     """One entry of the gazetteer, as `config/organisations.toml` states it.
 
-    `short` forms are ambiguous: they count only beside the name, an alias or one of `context`.
+    `short` forms are ambiguous: they count only beside the name, an alias or one of `context`. A `generic` one is a
+    description more than a name ("the US government"): evidence and a party, but worth no mention of its own.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Organisation:
     context: tuple[str, ...] = ()
     ai: bool = False
     part_of: str | None = None
+    generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +64,6 @@ class Gazetteer:
     names: Phrases
     contexts: Phrases
     national: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class NameRules:
-    """How unknown names are told from debris (`config/names.toml`): words that mark an organisation, words that
-    introduce or follow one, and words that no organisation's name consists of. `national` are the kinds of which every
-    country has its own under the same short name ("the Army")."""
-
-    national: frozenset[str] = frozenset()
-    marks: frozenset[str] = frozenset()
-    before: frozenset[str] = frozenset()
-    after: frozenset[str] = frozenset()
-    never: frozenset[str] = frozenset()
 
 
 _FULL, _SHORT = "=", "~"
@@ -217,81 +206,4 @@ def mentions(places: Iterable[Place], words: Words, known: Gazetteer, title_word
             in_title=place.first < title_words,
         )
         for name, place in first.items()
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A named entity as the language model gives it: character offsets and a label (ORG, PERSON, …)."""
-
-    start: int
-    end: int
-    label: str
-
-
-def unknown_places(
-    entities: Sequence[Entity], words: Words, places: Sequence[Place], rules: NameRules, title_words: int
-) -> list[Place]:
-    """Organisations that the gazetteer lacks: entities that look like a name and that something in the text vouches
-    for (a word such as "Institute" in the name, or "start-up" before it, or "announced" after it). A title all of whose
-    words are capitalised tells no names from other words, and is passed over."""
-    begin = title_words if _capitalised(words.forms[:title_words]) else 0
-    taken = {n for place in places for n in range(place.first, place.after)}
-    others = {words.text[e.start : e.end] for e in entities if e.label in ("PERSON", "PRODUCT", "WORK_OF_ART", "EVENT")}
-    known = {form for place in places for form in words.forms[place.first : place.after]}
-    found = []
-    for entity in entities:
-        if entity.label != "ORG" or words.text[entity.start : entity.end] in others:
-            continue
-        span = _trimmed(entity, words, rules)
-        if span is None or span[0] < begin or taken.intersection(range(*span)):
-            continue
-        forms = words.forms[slice(*span)]
-        if _is_name(forms, rules) and not set(forms) <= known and _vouched(span, words, rules):
-            found.append(Place(words.quote(*span), *span, known=False))
-    return found
-
-
-def _capitalised(forms: Sequence[str]) -> bool:
-    long = [form for form in forms if len(form) > 3]
-    return sum(form[0].isupper() for form in long) > 0.8 * len(long)
-
-
-def _trimmed(entity: Entity, words: Words, rules: NameRules) -> tuple[int, int] | None:
-    """The entity as word places, without leading articles and trailing lower-case words, or None if nothing is left."""
-    inside = [
-        n
-        for n, (a, b) in enumerate(zip(words.starts, words.ends, strict=True))
-        if a >= entity.start and b <= entity.end
-    ]
-    while inside and (words.lower[inside[0]] in rules.never or words.forms[inside[0]][0].islower()):
-        inside.pop(0)
-    while inside and words.forms[inside[-1]][0].islower():
-        inside.pop()
-    if not inside or "\n" in words.quote(inside[0], inside[-1] + 1):
-        return None
-    return inside[0], inside[-1] + 1
-
-
-def _is_name(forms: Sequence[str], rules: NameRules) -> bool:
-    """Whether `forms` can be an organisation's name: not too long, no type number, not only common words."""
-    if not forms or len(forms) > 7:
-        return False
-    if any(character.isdigit() for form in forms for character in form):
-        return False
-    return not all(form.lower() in rules.never for form in forms) and len("".join(forms)) > 2
-
-
-def _vouched(span: tuple[int, int], words: Words, rules: NameRules) -> bool:
-    first, after = span
-    inside = words.lower[first:after]
-    before = words.lower[max(0, first - 2) : first]
-    behind = words.lower[after : after + 2]
-    return (
-        (
-            any(word in rules.marks for word in inside)
-            and not all(word in rules.marks or word in rules.never for word in inside)
-        )
-        or any(word in rules.before for word in before)
-        or any(word in rules.after for word in behind)
     )

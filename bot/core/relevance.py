@@ -157,14 +157,35 @@ def judge(words: Words, evidence: Sequence[Evidence], judge: Judge, title_words:
     ]
     score = 1 / (1 + math.exp(-max(-30.0, min(30.0, topic.bias + sum(reason.weight for reason in reasons)))))
     heaviest = sorted((reason for reason in reasons if reason.weight), key=lambda reason: -abs(reason.weight))
-    return Relevance(topic.id, round(score, 4), score >= topic.threshold, (*heaviest, *_axes(words, evidence)))
+    axes = _axes(words, evidence, title_words)
+    return Relevance(topic.id, round(score, 4), score >= topic.threshold, (*heaviest, *axes))
 
 
-def _axes(words: Words, evidence: Sequence[Evidence]) -> list[Reason]:
-    """What was found on each axis, the strongest first, for a reader's one line: these reasons weigh nothing."""
-    strongest = sorted(evidence, key=lambda item: -item.strength)
-    quoted = ((AXES[axis], _quotes(words, [item for item in strongest if item.axis == axis])) for axis in AXES)
-    return [Reason(name, found) for name, found in quoted if found]
+def _axes(words: Words, evidence: Sequence[Evidence], title_words: int) -> list[Reason]:
+    """What was found on each axis, for a reader's one line: the title's words first, of those the telling ones first
+    (names, then strong phrases, then long ones), at most `SHOWN`. These reasons weigh nothing."""
+
+    def telling(found: Evidence) -> tuple[bool, bool, float, int]:
+        named = found.group.startswith("organisation-")
+        return found.first >= title_words, not named, -found.strength, found.first - found.after
+
+    ranked = sorted(evidence, key=telling)
+    quoted = ((AXES[axis], _distinct(words, [found for found in ranked if found.axis == axis])) for axis in AXES)
+    return [Reason(name, ", ".join(found)) for name, found in quoted if found]
+
+
+SHOWN = 4
+
+
+def _distinct(words: Words, evidence: Sequence[Evidence]) -> list[str]:
+    """The words found, none that says only what another of them says ("AI" beside "AI models")."""
+    quotes: dict[str, str] = {}
+    for one in evidence:
+        quote = words.quote(one.first, one.after)
+        quotes.setdefault(quote.casefold(), quote)
+    padded = [f" {quote} " for quote in quotes]
+    said = [quote for quote in quotes if sum(f" {quote} " in other for other in padded) == 1]
+    return [quotes[quote] for quote in said if quote + "s" not in quotes][:SHOWN]
 
 
 def _closed_gate(words: Words, evidence: Sequence[Evidence]) -> Reason:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 TEXT_LIMIT = 5_000
 """Characters of a text that are read (RELIABILITY §3); what follows is left out."""
 
-_WORD = re.compile(r"(?:[A-Za-z]\.){2,}|[^\W_]+")
+_ADDRESS = r"(?:https?://|www\.)[^\s<>\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[\w-]+\.)+[a-z]{2,6}/[^\s<>\"]*"
+_WORD = re.compile(rf"(?P<address>{_ADDRESS})|(?:[A-Za-z]\.){{2,}}|[^\W_]+")
 _TAG = re.compile(r"<[^<>\n]{0,300}>")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[¿¡]*[^\Wa-z_])|[。！？]+[”’」』]*|[।؟]+\s*)")
@@ -48,11 +49,14 @@ class Sentence:
 
 
 def words_of(text: str) -> Words:
-    """`text` as words. Letters and digits of every script; hyphens and apostrophes separate."""
+    """`text` as words. Letters and digits of every script; hyphens and apostrophes separate. What a web or mail address
+    is made of are no words."""
     forms, starts, ends = [], [], []
     for match in _WORD.finditer(text):
         start, end = match.span()
         form = match.group()
+        if match["address"]:
+            continue
         if form == "s" and text[start - 1 : start] in ("'", "’"):
             continue
         forms.append(form.replace(".", "") if "." in form else form)

@@ -14,10 +14,11 @@ from bot.core.amounts import AmountRules
 from bot.core.analysis import Knowledge
 from bot.core.event import EventRules, EventType, Stage, Turn
 from bot.core.keypoints import KeyPointRules
-from bot.core.organisations import NameRules, Organisation
+from bot.core.organisations import Organisation
 from bot.core.parties import PartyRules
 from bot.core.patterns import Mood, Pattern, regex_of
 from bot.core.relevance import Axis, Group, Topic
+from bot.core.strangers import NameRules
 from bot.core.words import StopWords
 from bot.errors import ConfigurationError, Mistake
 from bot.settings.toml import Table, line_of, read_toml
@@ -87,6 +88,7 @@ class OrganisationTable(Table):
     context: tuple[Text, ...] = ()
     ai: bool = False
     part_of: Text | None = None
+    generic: bool = False
 
 
 class OrganisationsFile(Table):
@@ -103,6 +105,9 @@ class NamesFile(Table):
     before: tuple[Text, ...] = ()
     after: tuple[Text, ...] = ()
     never: tuple[Text, ...] = ()
+    firms: tuple[Text, ...] = ()
+    perhaps: tuple[Text, ...] = ()
+    trades: tuple[Text, ...] = ()
 
 
 class CurrencyTable(Table):
