@@ -27,6 +27,8 @@ def logging_as_before():
         ("POST https://discord.com/api/webhooks/123/s3cr3t-t0ken_x", "s3cr3t-t0ken_x"),
         ("POST /interactions/123/aW50ZXJhY3Rpb24/callback", "aW50ZXJhY3Rpb24"),
         ("postgresql://tocsin:hunter2@db.example/t", "hunter2"),
+        ("postgresql://tocsin:p@hunter2@db.example/t", "hunter2"),
+        ("https://hunter2@feeds.example/rss", "hunter2"),
         ("GET https://feeds.example/rss?key=hunter2&page=3", "hunter2"),
         ("Authorization: Bot abcdefghijklmnopqrstuvwx", "abcdefghijklmnopqrstuvwx"),
     ],
@@ -54,6 +56,32 @@ def test_no_secret_reaches_a_line_by_any_way_in(form, capsys: pytest.CaptureFixt
     assert "polled" in lines
     assert "broken" in lines
     assert "hunter2" not in lines
+
+
+def test_a_known_secret_is_taken_out_whatever_it_looks_like(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(secrets=("open sesame", "open sesame please", "abc", ""))
+    log = structlog.get_logger("bot.test")
+    log.info("said open sesame please", words=["open sesame"], error=ValueError("open sesame"))
+    try:
+        raise RuntimeError("open sesame")
+    except RuntimeError:
+        logging.getLogger("library").exception("broken: %s", "open sesame")
+    lines = capsys.readouterr().err
+    assert "open sesame" not in lines
+    assert "please" not in lines
+    assert "RuntimeError" in lines
+
+
+def test_voice_and_ticks_left_out_on_purpose_are_no_news_but_other_warnings_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logs()
+    logging.getLogger("discord.client").warning("PyNaCl is not installed, voice will NOT be supported")
+    logging.getLogger("apscheduler.scheduler").warning("skipped: maximum number of running instances reached (1)")
+    assert capsys.readouterr().err == ""
+    logging.getLogger("discord.client").warning("Something else")
+    logging.getLogger("apscheduler.executors.default").error("Job raised")
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 def test_json_lines_are_one_object_each(capsys: pytest.CaptureFixture[str]) -> None:

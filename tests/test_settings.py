@@ -51,6 +51,23 @@ def test_a_file_that_the_operator_has_replaces_the_one_that_ships(tmp_path: Path
     assert settings.poll.tick == tomllib.loads((SHIPPED / "settings.toml").read_text(encoding="utf-8"))["poll"]["tick"]
 
 
+def test_a_file_of_language_that_the_operator_has_replaces_the_one_that_ships(tmp_path: Path) -> None:
+    table = '[[organisation]]\nname = "Orchid Test Works"\nkind = "prime"\ncountry = "US"\n'
+    settings = load_settings(folder_with(tmp_path, organisations=table))
+    assert [organisation.name for organisation in settings.knowledge.organisations] == ["Orchid Test Works"]
+    assert settings.knowledge.topics == load_settings().knowledge.topics
+
+
+def test_a_file_that_is_there_and_cannot_be_read_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").mkdir()
+    (tmp_path / "topics.toml").symlink_to(tmp_path / "nowhere.toml")
+    told = mistakes_of(Overrides(config=tmp_path))
+    assert [mistake.partition(" cannot be read (")[0] for mistake in told] == [
+        f"{tmp_path}/feeds.toml:",
+        f"{tmp_path}/topics.toml:",
+    ]
+
+
 def test_mistakes_in_several_files_are_told_at_once_with_file_and_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,10 +96,32 @@ def test_a_feed_listed_twice_is_told_at_its_second_place(tmp_path: Path) -> None
     assert told.startswith(f"{tmp_path}/feeds.toml:6: ")
 
 
-@pytest.mark.parametrize("url", ["https://u:p@a.example/f", "file:///etc/passwd", "https://", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://u:p@a.example/f",
+        "https://@a.example/f",
+        "file:///etc/passwd",
+        "https://",
+        "javascript:alert(1)",
+        "https://a.example:port/f",
+        "https://[a.example/f",
+        "https://a.example/one two",
+        "https://a.example/\\u202e",
+    ],
+)
 def test_a_feed_lives_on_the_web_and_carries_no_login(tmp_path: Path, url: str) -> None:
     (told,) = mistakes_of(folder_with(tmp_path, feeds=f'[[feed]]\nurl = "{url}"\nname = "A"\n'))
-    assert "feeds.toml:2: feed 1, url: a feed's address" in told
+    assert told.startswith(f"{tmp_path}/feeds.toml:2: feed 1, url: ")
+    assert "a feed's address" in told
+
+
+def test_one_address_in_two_spellings_is_one_feed(tmp_path: Path) -> None:
+    table = '[[feed]]\nurl = "{}"\nname = "A"\n'
+    (told,) = mistakes_of(
+        folder_with(tmp_path, feeds=table.format("https://a.example/F") + table.format("HTTPS://A.example/F"))
+    )
+    assert "https://a.example/F is listed twice" in told
 
 
 def test_a_missing_folder_is_told() -> None:
@@ -112,6 +151,52 @@ def test_no_secret_shows_in_the_settings_as_text(monkeypatch: pytest.MonkeyPatch
     shown = repr(load_settings())
     assert "hunter2" not in shown
     assert "hunter3" not in shown
+
+
+@pytest.mark.parametrize("token", ["Bot abc.def.ghi", "abc\ndef", "abc\u00e9", "abc\x07"])
+def test_a_token_that_no_header_could_carry_is_told_without_repeating_it(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_DISCORD_TOKEN", token)
+    (told,) = mistakes_of(Overrides())
+    assert told.startswith("environment: TOCSIN_DISCORD_TOKEN: is one word of plain letters")
+    assert token not in told
+
+
+def test_blanks_around_a_token_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DISCORD_TOKEN", " abc.def\n")
+    token = load_settings().token
+    assert token is not None
+    assert token.get_secret_value() == "abc.def"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_API_BASE", "proxy.example/api"),
+        ("DISCORD_GATEWAY_URL", "https://proxy.example"),
+        ("CONFIG", "nowhere"),
+    ],
+)
+def test_an_address_or_folder_in_the_environment_is_checked(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TOCSIN_{name}", value)
+    assert len(mistakes_of(Overrides())) == 1
+
+
+def test_variables_may_stand_in_a_file_beside_the_program(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TOCSIN_ALLOWED_GUILDS=1,2\n", encoding="utf-8")
+    assert load_settings().discord.allowed_guilds == ("1", "2")
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    (told,) = mistakes_of(Overrides())
+    assert told == ".env: cannot be read (it is not UTF-8 text); correct it, or take it out of this folder"
+
+
+def test_the_secrets_are_the_token_and_every_spelling_of_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DISCORD_TOKEN", "abc.def")
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://me:h%40nter2@h/d?password=hunter3")
+    assert {"abc.def", "h%40nter2", "h@nter2", "hunter3"} <= set(load_settings().secrets())
 
 
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
