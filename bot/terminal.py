@@ -117,7 +117,7 @@ def _embed(message: Message, now: datetime | None) -> Iterator[RenderableType]:
         link = f" link {message.url}" if message.url else ""
         yield formatted(message.title, style=f"bold blue{link}")
     if message.description:
-        yield formatted(message.description, now=now)
+        yield _lines(message.description, now)
     if message.fields:
         yield ""
         yield from _fields(message.fields, now)
@@ -143,7 +143,20 @@ def _fields(fields: Sequence[Field], now: datetime | None) -> Iterator[Renderabl
 def _row(fields: Sequence[Field], now: datetime | None) -> RenderableType:
     table = Table.grid(padding=(0, 3, 0, 0), expand=False)
     table.add_row(*(Text(field.name, style="bold") for field in fields))
-    table.add_row(*(formatted(field.value, now=now) for field in fields))
+    table.add_row(*(_lines(field.value, now) for field in fields))
+    return table
+
+
+def _lines(markup: str, now: datetime | None) -> RenderableType:
+    """Text with lists: what begins a line with "- " hangs behind a dot."""
+    return Group(
+        *(_listed(line[2:], now) if line.startswith("- ") else formatted(line, now=now) for line in markup.split("\n"))
+    )
+
+
+def _listed(markup: str, now: datetime | None) -> RenderableType:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_row("•", formatted(markup, now=now))
     return table
 
 

@@ -77,7 +77,9 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
         if not await store.write(subscriptions.remove, subscription, guild_id):
             raise RefusedError(f"This server has no subscription {subscription}; see `/alerts list`.")
         index.subscriptions[guild_id] = await store.read(subscriptions.listed, guild_id)
-        await reply(interaction, notice(f"Subscription {subscription} has ended. What it was still owed is not sent."))
+        await reply(
+            interaction, notice(f"Subscription {subscription} has ended. What still waited for it is not sent.")
+        )
 
     @add.autocomplete("topic")
     async def offer_topics(_interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -170,7 +172,7 @@ def subscription_choices(interaction: Interaction, index: Index, typed: str) -> 
     found = []
     for each in index.subscriptions.get(interaction.guild_id or 0, ()):
         channel = interaction.guild.get_channel_or_thread(each.channel_id) if interaction.guild else None
-        name = f"{each.id} · #{channel.name if channel else each.channel_id} · {wish(each)}"
+        name = f"{each.id} · #{channel.name if channel else each.channel_id} · {wish(each, shown=cut)}"
         if typed.strip().casefold() in name.casefold():
             found.append(app_commands.Choice(name=cut(name, 100), value=each.id))
     return found[:25]

@@ -22,7 +22,7 @@ def commands(*, store: Store, version: str) -> list[app_commands.Command]:  # ty
 
 
 async def health_of(store: Store, *, version: str, guild_id: int) -> Health:
-    """How the bot is, and how many subscriptions of this server are paused."""
+    """How the bot is, and how this server's alerts and subscriptions are; nothing of other servers."""
     failing = [each for each in await store.read(feeds.listed) if each.state.error and each.state.failures]
     here = await store.read(subscriptions.listed, guild_id)
     return Health(
@@ -30,7 +30,7 @@ async def health_of(store: Store, *, version: str, guild_id: int) -> Health:
         feeds=await store.read(feeds.counts),
         failing=tuple((each.feed.name, each.state.error or "") for each in failing),
         last_polled=await store.read(feeds.last_polled),
-        alerts=await store.read(alerts.counts),
+        alerts=await store.read(alerts.counts, guild_id),
         stories=(await store.read(stories.figures))["stories"],
         paused_here=sum(subscription.paused is not None for subscription in here),
     )

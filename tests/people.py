@@ -84,7 +84,7 @@ def a_client(store: Store, index: Index, *, clock: Any, allowed: Sequence[str] =
             *status.commands(store=store, version="1.2.3"),
             *help.commands(),
         ],
-        buttons=[*buttons.buttons(store=store), *news.buttons(store=store, clock=clock)],
+        buttons=[*buttons.buttons(store=store, index=index), *news.buttons(store=store, clock=clock)],
         explain=failures.explain,
         allowed_guilds=allowed,
     )

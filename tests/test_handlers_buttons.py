@@ -52,15 +52,15 @@ async def test_sources_lists_every_report_with_its_real_host(town: Town) -> None
 
 async def test_key_points_quotes_and_shows_the_words_behind_each_fact(town: Town) -> None:
     result = await town.reader.click(await alerted(town, STORY), label="Key points")
-    assert "• OpenAI is in talks with NATO." in said(result)
+    assert "- OpenAI is in talks with NATO." in said(result)
     assert "OpenAI — “OpenAI, the maker of ChatGPT”" in said(result)
     assert "“$200 million”" in said(result)
 
 
 async def test_why_shows_gates_and_the_wish_of_this_channel(town: Town) -> None:
     result = await town.reader.click(await alerted(town, STORY, events=("contract",)), label="Why?")
-    assert "**AI**: model (+0.50)" in said(result)
-    assert "to ai-defence at 0.90 of 1" in said(result)
+    assert "What spoke for it, the strongest first:\n- **AI**: model" in said(result)
+    assert "90 of 100 for AI and defence" in said(result)
     assert "every topic · contract" in said(result)
 
 

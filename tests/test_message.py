@@ -23,6 +23,7 @@ from bot.core.message import (
     counted,
     duration,
     excess,
+    facts,
     gate_name,
     joined,
     mark_of,
@@ -51,10 +52,10 @@ def test_an_alert_tells_what_who_why_and_where() -> None:
         author="📝 CONTRACT · in talks · 7 outlets",
         title="OpenAI weighs deal to put its AI on NATO's unclassified networks",
         url="https://news.example/1",
-        description="• It is considering a contract.\n• A person familiar said so.\n• No talks are final.\n\n"
+        description="- It is considering a contract.\n- A person familiar said so.\n- No talks are final.\n\n"
         f"First seen <t:{int(NOON.timestamp())}:R>",
         fields=(
-            Field("Parties", "OpenAI → NATO"),
+            Field("Seller → Buyer", "OpenAI → NATO"),
             Field("Also named", "US Department of Defense, Anthropic"),
             Field("Because", "AI: AI models · Defence: NATO, Pentagon · 7 outlets in 3 h", inline=False),
         ),
@@ -78,14 +79,21 @@ def test_what_is_unknown_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parties", "shown"),
+    ("event", "both", "seller", "buyer"),
     [
-        ({"seller": Party("OpenAI", "")}, "Seller: OpenAI"),
-        ({"buyer": Party("NATO", "")}, "Buyer: NATO"),
+        ("contract", [("Seller → Buyer", "Acme → NATO")], ("Seller", "Acme"), ("Buyer", "NATO")),
+        ("partnership", [("Partners", "Acme · NATO")], ("Partner", "Acme"), ("Partner", "NATO")),
+        ("product_or_deployment", [("Supplier → User", "Acme → NATO")], ("Supplier", "Acme"), ("User", "NATO")),
+        ("funding", [("Raised by", "Acme"), ("Backed by", "NATO")], ("Raised by", "Acme"), ("Backed by", "NATO")),
     ],
 )
-def test_one_party_alone_is_named_by_its_role(parties: dict[str, Party], shown: str) -> None:
-    assert alert_message(a_story(**parties), mark="m").fields[0] == Field("Parties", shown)
+def test_parties_are_named_by_their_roles_in_the_event(
+    event: EventType, both: list[tuple[str, str]], seller: tuple[str, str], buyer: tuple[str, str]
+) -> None:
+    acme, nato = Party("Acme", ""), Party("NATO", "")
+    story = a_story(event=event, organisations=())
+    shown = [facts(replace(story, seller=a, buyer=b)) for a, b in ((acme, nato), (acme, None), (None, nato))]
+    assert [[(field.name, field.value) for field in each] for each in shown] == [both, [seller], [buyer]]
 
 
 def test_an_update_says_that_it_is_one() -> None:
@@ -213,6 +221,86 @@ def test_status_holds_its_limits_with_many_failing_feeds() -> None:
     message = status_message(health)
     assert excess(message) == []
     assert "more" in message.fields[-1].value
+
+
+def test_status_speaks_in_plain_words() -> None:
+    fresh = Health("1.0", dict.fromkeys(("healthy", "failing", "waiting"), 0) | {"waiting": 41}, (), None, {}, 0)
+    assert [(field.name, field.value) for field in status_message(fresh).fields] == [
+        ("Feeds", "41 not polled yet"),
+        ("Last poll", "not yet"),
+        ("Stories", "0"),
+        ("Alerts", "none yet"),
+    ]
+    alerts = {"owed": 2, "sending": 1, "sent": 9, "suppressed": 3, "dead": 1}
+    shown = status_message(replace(fresh, alerts=alerts)).fields[3].value
+    assert shown == "9 sent · 3 on their way · 3 not needed · 1 given up"
+
+
+def test_a_list_of_subscriptions_that_is_too_long_says_how_many_are_missing() -> None:
+    wide = a_subscription(organisations=("An organisation with a rather long name",) * 10)
+    message = subscriptions_message([wide] * 50)
+    assert excess(message) == []
+    assert re.search(r"… and \d+ more", message.description)
+    assert message.description.count("<#20>") + int(re.findall(r"and (\d+) more", message.description)[0]) == 50
+
+
+def test_why_names_what_spoke_for_and_against_in_order_and_no_weight() -> None:
+    because = (
+        Reason("AI", "AI, LLM"),
+        Reason("weak", "w", 0.1),
+        Reason("strong", "s", 2.0),
+        Reason("sport", "match", -1),
+    )
+    message = why_message(a_story(because=because), topic="AI and defence")
+    assert message.description == (
+        "- **AI**: AI, LLM\n\nWhat spoke for it, the strongest first:\n- **Strong**: s\n- **Weak**: w\n\n"
+        "What spoke against it:\n- **Sport**: match"
+    )
+    assert message.footer == "Relevance: 90 of 100 for AI and defence"
+
+
+# What hostile feeds put into titles, and what may be left of it in no message: markup, mentions, links, control signs.
+HOSTILE = [
+    "", "\u200b\u2060\ufeff", "x" * 5000, "\U0001f6a8" * 300, "\u202eتصعيد في البحر\u202c \u2066rtl\u2069",
+    "@everyone @here <@1> <@&2> <#3>", "[Free money](https://evil.example/x)", "||spoiler|| ~~x~~ __y__",
+    "discord.gg/abc https://discord.com/invite/x", "```ansi\n\x1b[31mred\x1b[0m\n```",
+    "<t:0:R> </alerts remove:1> <:e:1>", "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d",
+    "\x1b]8;;https://evil.example\x07click\x1b]8;;\x07\x1b[2J\x1b[H\x00\x07\x9b31m",
+    "# Big\n> quote\n- list\n-# small",
+]  # fmt: skip
+LIVE = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]|@everyone|@here|<[@#:/]|evil\.example\)|```"
+    r"|discord\.gg/|https?:(?!//news\.example)|\|\||~~"
+)
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_nothing_of_a_hostile_title_is_alive_in_any_message(title: str) -> None:
+    story = a_story(
+        title=title, topic=title, organisations=(title,), key_points=(title,), amounts=(Amount(title),),
+        seller=Party(title, title), because=(Reason(title, title, 1.0), Reason("AI", title)),
+        sources=(Source(title, title, "https://news.example/1", NOON),) * 3,
+    )  # fmt: skip
+    wanted = a_subscription(organisations=(title,), topic=title, paused=title or None)
+    messages = [
+        alert_message(story, mark="m", reasons=(title,)),
+        minimal_message(story, mark="m"),
+        story_message(story, earlier=story),
+        sources_message(story),
+        key_points_message(story),
+        why_message(story, topic=title, reasons=(title,), subscription=wanted, joined_because=[(title, story.because)]),
+        latest_message([story] * 5, page=0, total=99, wanted=Wanted(organisation=title, topic=title)),
+        status_message(Health(title, {"failing": 1}, ((title, title),), None, {}, 1)),
+    ]
+    for message in messages:
+        assert excess(message) == []
+        markup = [message.content, message.title, message.description, *(field.value for field in message.fields)]
+        plain = [message.author, message.footer]
+        for text in markup:
+            dead = re.sub(r"\\[^0-9A-Za-z\s]", "\u00b7", text).replace("<#20>", "")
+            assert not LIVE.search(dead), dead
+        for text in plain:
+            assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text), text
 
 
 def test_help_holds_its_limits() -> None:

@@ -144,7 +144,7 @@ async def test_feed_bytes_become_one_explained_message_across_restarts(scene: Sc
     assert "alert(1)" not in str(message)
     fields = {field["name"]: field["value"] for field in embed["fields"]}
     assert fields["Amount"] == "€30 million"
-    assert fields["Parties"] == "OpenAI → NATO"
+    assert fields["Seller → Buyer"] == "OpenAI → NATO"
     assert "harbour-post.example" in embed["footer"]["text"]
     labels = [button["label"] for row in message["components"] for button in row["components"]]
     assert labels == ["Read", "Sources", "Key points", "Why?"]

@@ -1,13 +1,17 @@
 """A message in the terminal says what it says in Discord."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
+from bot.core.details import sources_message
 from bot.core.event import Amount, Party
 from bot.core.message import Message, alert_message, minimal_message
+from bot.core.relevance import Reason
+from bot.core.story import Source
 from bot.terminal import TerminalSender, ago, draw, formatted
 from tests.builders import NOON, a_story
 
@@ -39,8 +43,8 @@ def test_an_alert_is_drawn_as_discord_lays_it_out() -> None:
             "▌",
             "▌ First seen 3 h ago",
             "▌",
-            "▌ Parties         Amount",
-            "▌ OpenAI → NATO   $200 million",
+            "▌ Seller → Buyer   Amount",
+            "▌ OpenAI → NATO    $200 million",
             "▌ Because",
             "▌ AI: model",
             "▌ news.example",
@@ -67,6 +71,44 @@ def test_a_minimal_message_is_text_and_buttons() -> None:
         "CONTRACT · in talks — OpenAI *weighs* a deal",
         "news.example",
         "[ Sources ] [ Key points ] [ Why? ]",
+    ]
+
+
+@pytest.mark.parametrize("colours", [True, False])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "\x1b[2J\x1b[H\x1b]0;owned\x07",
+        "\x9b31mred",
+        "\x1b]8;;https://evil.example\x1b\\click",
+        "a\rb\bc",
+        "[red]rich[/red]",
+    ],
+)
+def test_a_feed_cannot_steer_the_terminal(hostile: str, colours: bool) -> None:
+    """Every escape sequence in what is printed is one of rich's own: colours, and links to the story's address."""
+    story = a_story(
+        title=hostile, key_points=(hostile,), organisations=(hostile,), seller=Party(hostile, hostile),
+        amounts=(Amount(hostile),), because=(Reason("ai", hostile),), link="https://news.example/1",
+        sources=(Source(hostile, hostile, "https://news.example/1", NOON),),
+    )  # fmt: skip
+    for message in (alert_message(story, mark="m"), minimal_message(story, mark="m"), sources_message(story)):
+        text = printed(message, colours=colours)
+        own = re.sub(r"\x1b\[[0-9;]*m|\x1b\]8;(id=[0-9-]+)?;(https://news\.example/1)?\x1b\\", "", text)
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", own), repr(own)
+        assert colours or own == text
+    if hostile.startswith("["):
+        assert "[red]rich[/red]" in printed(alert_message(story, mark="m"))
+
+
+def test_lists_hang_behind_a_dot() -> None:
+    message = Message(description="- a point that is longer than the line\n- another\n\nafter")
+    assert printed(message, width=24).splitlines() == [
+        "▌ • a point that is",
+        "▌   longer than the line",
+        "▌ • another",
+        "▌",
+        "▌ after",
     ]
 
 

@@ -75,7 +75,7 @@ def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
             *status.commands(store=store, version=version("tocsin")),
             *help.commands(),
         ],
-        buttons=[*buttons.buttons(store=store), *news.buttons(store=store, clock=now_utc)],
+        buttons=[*buttons.buttons(store=store, index=index), *news.buttons(store=store, clock=now_utc)],
         explain=failures.explain,
         allowed_guilds=settings.discord.allowed_guilds,
         channels_open=lambda channels: _resume(store, channels),

@@ -3,17 +3,16 @@
 It draws what is stored; it looks nothing up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.core.alert import Subscription
-from bot.core.escape import escape, host, masked_link
+from bot.core.escape import UNTITLED, cut, escape, host, masked_link
 from bot.core.event import Party
 from bot.core.message import (
     LIMITS,
     LOOKS,
     NO_MARK,
-    UNTITLED,
     Field,
     Message,
     alert_message,
@@ -22,6 +21,7 @@ from bot.core.message import (
     gate_name,
     joined,
     relative,
+    roles,
 )
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
@@ -53,11 +53,12 @@ def sources_message(story: Story) -> Message:
 
 def key_points_message(story: Story) -> Message:
     """The sentences worth quoting, as they were written, and the words that each fact came from."""
-    points = [f"• {escape(point, 700)}" for point in story.key_points]
-    text = joined(points, "\n\n", 3000) or "The reports hold no sentence worth quoting; read the sources."
+    points = [f"- {escape(point, 700)}" for point in story.key_points]
+    text = joined(points, "\n", 3000) or "The reports hold no sentence worth quoting; read the sources."
+    sells, buys = roles(story.event)
     facts = (
-        ("Seller", _party(story.seller)),
-        ("Buyer", _party(story.buyer)),
+        (sells, _party(story.seller)),
+        (buys, _party(story.buyer)),
         ("Amount", joined([f"“{escape(amount.words, 100)}”" for amount in story.amounts], " · ", 500)),
     )
     fields = tuple(Field(name, value, inline=False) for name, value in facts if value)
@@ -67,32 +68,41 @@ def key_points_message(story: Story) -> Message:
 def why_message(
     story: Story,
     *,
+    topic: str = "",
     reasons: Sequence[str] = (),
     subscription: Subscription | None = None,
     joined_because: Sequence[tuple[str, Sequence[Reason]]] = (),
 ) -> Message:
     """Why the story was told: what made it relevant, which wish it met, why its reports stand together.
 
-    `reasons` are the alert's own, `joined_because` holds (outlet, reasons) for each report after the first.
+    `topic` is the topic's name, `reasons` are the alert's own, `joined_because` holds (outlet, reasons) for each report
+    after the first. Weights are not shown: they mean something only beside the threshold and each other, so what spoke
+    for the story and what against stand in their order instead.
     """
-    fields = [Field("Relevant", f"to {escape(story.topic, 60)} at {story.relevance:.2f} of 1", inline=False)]
+    fields = []
     if subscription is not None or reasons:
         told = [*(escape(reason, 200) for reason in reasons), *([wish(subscription)] if subscription else [])]
         fields.append(Field("This channel asked for", joined(told, "\n", 900) or "every story", inline=False))
-    lines = [_joined_line(outlet, why) for outlet, why in joined_because]
+    lines = [f"- {_joined_line(outlet, why)}" for outlet, why in joined_because]
     if lines:
-        fields.append(Field("Reports of one story", joined(lines, "\n", 900) or "–", inline=False))
-    gates = joined([_reason_line(reason) for reason in story.because], "\n", 2500)
-    return _about(story, "Why?", gates or "No reason is kept for this story.", fields=tuple(fields))
+        fields.append(Field("Why these reports are one story", joined(lines, "\n", 900) or "–", inline=False))
+    score = f"Relevance: {story.relevance * 100:.0f} of 100 for {cut(topic or story.topic, 60)}"
+    text = joined([part for part in _weighed(story.because) if part], "\n\n", _ROOM)
+    return _about(story, "Why?", text or "No reason is kept for this story.", fields=tuple(fields), footer=score)
 
 
-def wish(subscription: Subscription) -> str:
-    """What a subscription wants, in words: "topic ai-defence · contract, funding · only NATO"."""
-    parts = [f"topic {escape(subscription.topic, 60)}" if subscription.topic else "every topic"]
+def wish(subscription: Subscription, *, shown: Callable[[str, int], str] = escape) -> str:
+    """What a subscription wants, in words: "topic ai-defence · contract, funding · only NATO".
+
+    `shown` makes a stranger's text fit for where it stands: `escape` in a message, `cut` in a choice.
+    """
+    parts = [f"topic {shown(subscription.topic, 60)}" if subscription.topic else "every topic"]
     if subscription.events:
         parts.append(joined([event_name(event) for event in subscription.events], ", ", 300))
+    if subscription.languages:
+        parts.append("in " + joined([shown(language, 20) for language in subscription.languages], ", ", 100))
     if subscription.organisations:
-        parts.append("only " + joined([escape(name, 80) for name in subscription.organisations], ", ", 400))
+        parts.append("only " + joined([shown(name, 80) for name in subscription.organisations], ", ", 400))
     return " · ".join(parts)
 
 
@@ -110,8 +120,8 @@ def _about(story: Story, what: str, text: str, *, fields: tuple[Field, ...] = ()
 def _source_line(source: Source) -> str:
     outlet, real = escape(source.outlet, 60), host(source.link)
     named = outlet if real in ("", source.outlet) else f"{outlet} ({escape(real, 80)})"
-    title = masked_link(source.title or UNTITLED, source.link)
-    return f"• {title} — {named} · {relative(source.first_seen)}" + (" · copy" if source.copy else "")
+    title = masked_link(source.title, source.link)
+    return f"- {title} — {named} · {relative(source.first_seen)}" + (" · copy" if source.copy else "")
 
 
 def _party(party: Party | None) -> str:
@@ -121,9 +131,19 @@ def _party(party: Party | None) -> str:
     return escape(party.name, 100) + (f" — “{words}”" if words else "")
 
 
-def _reason_line(reason: Reason) -> str:
-    weight = f" ({reason.weight:+.2f})" if reason.weight else ""
-    return f"• **{gate_name(reason.gate)}**: {escape(reason.words, 200) or '–'}{weight}"
+def _weighed(because: Sequence[Reason]) -> Sequence[str]:
+    """What was found, what spoke for the story and what against it, the strongest first."""
+    strongest = sorted(because, key=lambda reason: -abs(reason.weight))
+    return (
+        _reason_list("", [reason for reason in because if not reason.weight]),
+        _reason_list("What spoke for it, the strongest first:\n", [each for each in strongest if each.weight > 0]),
+        _reason_list("What spoke against it:\n", [each for each in strongest if each.weight < 0]),
+    )
+
+
+def _reason_list(heading: str, reasons: Sequence[Reason]) -> str:
+    lines = [f"- **{gate_name(reason.gate)}**: {escape(reason.words, 200) or '–'}" for reason in reasons]
+    return heading + joined(lines, "\n", 1200) if lines else ""
 
 
 def _joined_line(outlet: str, reasons: Sequence[Reason]) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 LONGEST_LINK = 2048
 LONGEST_BUTTON_LINK = 512
 ELLIPSIS = "…"
+UNTITLED = "(no title)"
 
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
 _JOINERS = frozenset((_JOINER, _SELECTOR, "\u200c"))  # the last parts letters in Persian and the Indic scripts
@@ -95,7 +96,7 @@ def host(url: str | None) -> str:
 
 def masked_link(label: str, url: str | None, *, limit: int = 150, longest: int = 400) -> str:
     """`[label](url)` with a label of at most `limit`, or the label alone where the address is unsafe or too long."""
-    shown = escape(label.replace("[", "(").replace("]", ")"), limit) or "link"
+    shown = escape(label.replace("[", "(").replace("]", ")"), limit) or UNTITLED
     link = quote(safe_link(url) or "", safe=_LINK_CHARACTERS)
     return f"[{shown}]({link})" if link and len(link) <= longest else shown
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.escape import LONGEST_BUTTON_LINK, cut, escape, length, safe_link
+from bot.core.escape import LONGEST_BUTTON_LINK, UNTITLED, cut, escape, length, safe_link
 from bot.core.event import EventType, Stage
 from bot.core.relevance import AXES, Reason
 from bot.core.story import Story
@@ -34,11 +34,18 @@ LOOKS: dict[EventType, tuple[str, int]] = {
     "conflict_use": ("🎯", 0xB71C1C),
     "other": ("📰", 0x546E7A),
 }
+# What the two parties of an event are to each other: the one who gives, the one who takes, and what stands between
+# them on one line; funding has two lines, since money and what it buys go opposite ways.
+ROLES: dict[EventType, tuple[str, str, str]] = {
+    "funding": ("Raised by", "Backed by", ""),
+    "partnership": ("Partner", "Partner", " · "),
+    "product_or_deployment": ("Supplier", "User", " → "),
+}
+SELLS_TO = ("Seller", "Buyer", " → ")
 KEY_POINTS_SHOWN = 3
 OUTLETS_SHOWN = 4
 NAMES_SHOWN = 6
 WORDS_SHOWN = 3
-UNTITLED = "(no title)"
 # Gates whose names are abbreviations or read better otherwise; others are shown with a capital.
 _GATES = {"ai": "AI", "defence": "Defence"}
 
@@ -163,8 +170,14 @@ def relative(when: datetime) -> str:
 def facts(story: Story) -> tuple[Field, ...]:
     """Parties, amount and other names, each only where known."""
     amounts = " · ".join(escape(amount.words, 80) for amount in story.amounts[:3])
-    found = (("Parties", _parties(story)), ("Amount", amounts), ("Also named", _also_named(story)))
+    found = (*_parties(story), ("Amount", amounts), ("Also named", _also_named(story)))
     return tuple(Field(name, value) for name, value in found if value)
+
+
+def roles(event: EventType) -> tuple[str, str]:
+    """What seller and buyer of an event of this type are called."""
+    sells, buys, _ = ROLES.get(event, SELLS_TO)
+    return sells, buys
 
 
 def because(story: Story, reasons: Sequence[str] = ()) -> str:
@@ -174,13 +187,17 @@ def because(story: Story, reasons: Sequence[str] = ()) -> str:
         words.setdefault(reason.gate, []).extend(reason.words.split(", "))
     gates = [f"{gate_name(gate)}: {_listed(named)}" for gate, named in words.items() if any(named)]
     outlets = len(story.outlets)
-    spread = [f"{counted(outlets, 'outlet')} in {duration(story.last_seen - story.first_seen)}"] if outlets > 1 else []
+    spread = [f"{counted(outlets, 'outlet')} {_within(story.last_seen - story.first_seen)}"] if outlets > 1 else []
     return joined((*gates[:5], *spread, *(escape(reason, 120) for reason in reasons[:2])), " · ", 900) or "–"
 
 
 def gate_name(gate: str) -> str:
     """A gate as people read it: "ai" is AI, "defence" is Defence, "named_in_title" is Named in title."""
     return _GATES.get(gate) or escape(gate.replace("_", " ")[:1].upper() + gate.replace("_", " ")[1:], 60)
+
+
+def _within(span: timedelta) -> str:
+    return "at once" if span < timedelta(minutes=2) else f"in {duration(span)}"
 
 
 def duration(span: timedelta) -> str:
@@ -226,17 +243,19 @@ def excess(message: Message) -> list[str]:
 
 
 def _description(story: Story, shown: int) -> str:
-    points = [f"• {escape(point, 500)}" for point in story.key_points[:shown]]
+    points = [f"- {escape(point, 500)}" for point in story.key_points[:shown]]
     seen = f"First seen {relative(story.first_seen)}"
     return "\n".join(points) + "\n\n" + seen if points else seen
 
 
-def _parties(story: Story) -> str:
-    if story.seller and story.buyer:
-        return f"{escape(story.seller.name, 100)} → {escape(story.buyer.name, 100)}"
-    if story.seller:
-        return f"Seller: {escape(story.seller.name, 100)}"
-    return f"Buyer: {escape(story.buyer.name, 100)}" if story.buyer else ""
+def _parties(story: Story) -> Sequence[tuple[str, str]]:
+    """The parties by their roles: on one line ("Seller → Buyer") where both are known and the event has such a line."""
+    sells, buys, between = ROLES.get(story.event, SELLS_TO)
+    seller = escape(story.seller.name, 100) if story.seller else ""
+    buyer = escape(story.buyer.name, 100) if story.buyer else ""
+    if seller and buyer and between:
+        return [("Partners" if sells == buys else f"{sells}{between}{buys}", f"{seller}{between}{buyer}")]
+    return [(sells, seller), (buys, buyer)]
 
 
 def _also_named(story: Story) -> str:

@@ -9,17 +9,40 @@ from datetime import datetime
 
 from bot.core.alert import AlertState, Subscription
 from bot.core.details import wish
-from bot.core.escape import cut, escape, masked_link
+from bot.core.escape import cut, escape, length, masked_link
 from bot.core.event import EventType
-from bot.core.message import LIMITS, LOOKS, Button, Field, Message, counted, joined, kind_of, outlets_line, relative
+from bot.core.message import (
+    LIMITS,
+    LOOKS,
+    Button,
+    Field,
+    Message,
+    counted,
+    event_name,
+    joined,
+    kind_of,
+    outlets_line,
+    relative,
+)
 from bot.core.story import Story
 
 PAGE = 5
 ACCENT = 0x37474F
 REFUSAL = 0xB71C1C
+LINE = "\n\n"
+# What has become of a server's alerts, in a reader's words; rows that are being sent are still on their way.
+FATES: tuple[tuple[str, tuple[AlertState, ...]], ...] = (
+    ("sent", ("sent",)),
+    ("on their way", ("owed", "sending")),
+    ("in digests", ("digested",)),
+    ("not needed", ("suppressed",)),
+    ("given up", ("dead",)),
+)
+FEEDS = {"waiting": "not polled yet"}
 PURPOSE = "Watches news feeds for stories where AI meets defence and tells each one once, with its reasons."
 
 # What a paging button carries: the page, how far back in hours (0: no bound), event, topic and organisation.
+LAST_PAGE = 9_999
 PAGING = r"latest:(?P<page>\d{1,4}):(?P<hours>\d{1,4}):(?P<event>\w*):(?P<topic>[^:]*):(?P<organisation>.*)"
 
 
@@ -35,7 +58,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the bot is: feeds by health, the failing ones with their error, the outbox by state."""
+    """How the bot is: feeds by health, the failing ones with their error, a server's alerts by state."""
 
     version: str
     feeds: Mapping[str, int]
@@ -55,12 +78,15 @@ def latest_message(stories: Sequence[Story], *, page: int, total: int, wanted: W
     pages = max(-(-total // PAGE), 1)
     lines = joined([_story_line(story) for story in stories], "\n\n", LIMITS["description"])
     footer = f"Page {page + 1} of {pages} · {counted(total, 'story', 'stories')} {_asked(wanted)}"
+    buttons = _turning(page, pages, wanted)
+    if pages > 1 and not buttons:
+        footer = f"The latest {len(stories)} of {counted(total, 'story', 'stories')}; ask for less to see the others"
     return Message(
         title="Latest stories",
         description=lines,
         footer=cut(footer, 300),
         colour=ACCENT,
-        buttons=_turning(page, pages, wanted) if pages > 1 else (),
+        buttons=buttons,
     )
 
 
@@ -68,7 +94,7 @@ def turn(page: int, wanted: Wanted) -> str | None:
     """The custom_id that asks for a page, or None where the conditions are too long for one."""
     parts = (page, wanted.hours or 0, wanted.event or "", wanted.topic or "", wanted.organisation or "")
     custom_id = "latest:" + ":".join(map(str, parts))
-    return custom_id if len(custom_id) <= LIMITS["custom_id"] else None
+    return custom_id if page <= LAST_PAGE and length(custom_id) <= LIMITS["custom_id"] else None
 
 
 def subscriptions_message(subscriptions: Sequence[Subscription]) -> Message:
@@ -76,10 +102,11 @@ def subscriptions_message(subscriptions: Sequence[Subscription]) -> Message:
     if not subscriptions:
         return notice("No channel of this server gets alerts yet. Add one with `/alerts add`.", title="Subscriptions")
     lines = [_subscription_line(subscription) for subscription in subscriptions]
-    shown = joined(lines, "\n", LIMITS["description"])
+    shown = joined(lines, LINE, LIMITS["description"] - 50)
+    hidden = len(lines) - len(shown.split(LINE))
     return Message(
         title="Subscriptions",
-        description=shown,
+        description=shown + (f"{LINE}… and {hidden} more, with higher numbers" if hidden else ""),
         footer=counted(len(lines), "subscription"),
         colour=ACCENT,
     )
@@ -89,21 +116,21 @@ def added_message(subscription: Subscription) -> Message:
     """A subscription was added."""
     return notice(
         f"<#{subscription.channel_id}> gets alerts from now on: {wish(subscription)}.\n"
-        "Stories that are already known owe nothing; the next report of one raises its first alert.",
+        "What is known already stays silent; such a story is told here with its next report.",
         title=f"Subscription {subscription.id} added",
     )
 
 
 def status_message(health: Health) -> Message:
     """Feeds, deliveries and version."""
-    feeds = joined([f"{number} {escape(state, 40)}" for state, number in health.feeds.items() if number], " · ", 900)
-    alerts = joined([f"{number} {escape(state, 40)}" for state, number in health.alerts.items() if number], " · ", 900)
+    states = [f"{number} {FEEDS.get(state, state)}" for state, number in health.feeds.items() if number]
+    fates = [(name, sum(health.alerts.get(state, 0) for state in states)) for name, states in FATES]
     failing = [f"• {escape(name, 80)}: {escape(error, 150)}" for name, error in health.failing]
     fields = [
-        Field("Feeds", feeds or "none yet"),
+        Field("Feeds", " · ".join(states) or "none yet"),
         Field("Last poll", relative(health.last_polled) if health.last_polled else "not yet"),
         Field("Stories", str(health.stories)),
-        Field("Alerts", alerts or "none yet", inline=False),
+        Field("Alerts", " · ".join(f"{number} {name}" for name, number in fates if number) or "none yet", inline=False),
     ]
     if failing:
         shown = joined(failing, "\n", 900)
@@ -138,10 +165,8 @@ def refusal(text: str) -> Message:
 
 def _turning(page: int, pages: int, wanted: Wanted) -> tuple[Button, ...]:
     back, on = turn(max(page - 1, 0), wanted), turn(page + 1, wanted)
-    if back is None or on is None:
-        return ()
-    newer = (Button("Newer", custom_id=back),) if page > 0 else ()
-    older = (Button("Older", custom_id=on),) if page + 1 < pages else ()
+    newer = (Button("Newer", custom_id=back),) if back and page > 0 else ()
+    older = (Button("Older", custom_id=on),) if on and page + 1 < pages else ()
     return newer + older
 
 
@@ -159,7 +184,7 @@ def _subscription_line(subscription: Subscription) -> str:
 def _asked(wanted: Wanted) -> str:
     """The conditions in words, plain text."""
     parts = [f"in the last {_span(wanted.hours)}"] if wanted.hours else []
-    parts += [f"about {wanted.event.replace('_', ' ')}"] if wanted.event else []
+    parts += [f"of the kind {event_name(wanted.event)}"] if wanted.event else []
     parts += [f"on {wanted.topic}"] if wanted.topic else []
     parts += [f"naming {wanted.organisation}"] if wanted.organisation else []
     return cut(" ".join(parts) or "so far", 250)
