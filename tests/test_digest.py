@@ -104,20 +104,19 @@ def test_a_fixed_offset_is_a_zone_as_well(hours: int) -> None:
 
 # ---- what holds in every zone and year
 
-ZONES = st.sampled_from(
-    [
-        "Europe/Berlin", "Europe/London", "Europe/Dublin", "America/New_York", "America/St_Johns", "America/Sao_Paulo",
-        "America/Havana", "America/Nuuk", "America/Scoresbysund", "America/Caracas", "Africa/Casablanca",
-        "Africa/Cairo", "Africa/Monrovia", "Asia/Tokyo", "Asia/Kathmandu", "Asia/Gaza", "Asia/Tehran", "Asia/Beirut", "Asia/Pyongyang",
-        "Australia/Lord_Howe", "Australia/Adelaide", "Australia/Eucla", "Pacific/Apia", "Pacific/Kiritimati",
-        "Pacific/Kwajalein", "Pacific/Chatham", "Pacific/Pago_Pago", "Antarctica/Troll", "Etc/GMT+12", "Etc/GMT-14",
-        "UTC",
-    ]
-)  # fmt: skip
+ZONES = st.sampled_from([
+    "Europe/Berlin", "Europe/London", "Europe/Dublin", "America/New_York", "America/St_Johns",
+    "America/Sao_Paulo", "America/Havana", "America/Nuuk", "America/Scoresbysund", "America/Caracas",
+    "Africa/Casablanca", "Africa/Cairo", "Africa/Monrovia", "Asia/Tokyo", "Asia/Kathmandu", "Asia/Gaza",
+    "Asia/Tehran", "Asia/Beirut", "Asia/Pyongyang", "Australia/Lord_Howe", "Australia/Adelaide",
+    "Australia/Eucla", "Pacific/Apia", "Pacific/Kiritimati", "Pacific/Kwajalein", "Pacific/Chatham",
+    "Pacific/Pago_Pago", "Antarctica/Troll", "Etc/GMT+12", "Etc/GMT-14", "UTC",
+])  # fmt: skip
 MOMENTS = st.datetimes(datetime(1965, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 CHANGES = st.sampled_from(
     ["2011-12-30T10:00", "1994-12-31T10:00", "1993-08-21T12:00", "1969-10-01T00:00", "2026-03-29T01:00",
-     "2026-10-25T01:00", "2026-03-08T07:00", "2026-04-04T15:00", "2026-10-03T15:30", "2024-03-31T01:00"]
+     "2026-10-25T01:00", "2010-11-07T02:31", "2026-03-08T07:00", "2026-04-04T15:00", "2026-10-03T15:30",
+     "2024-03-31T01:00"]
 ).map(utc)  # fmt: skip
 NEAR = st.builds(lambda change, minutes: change + timedelta(minutes=minutes), CHANGES, st.integers(-4000, 4000))
 ANY_MOMENT = MOMENTS | NEAR
@@ -208,6 +207,16 @@ def test_keys_in_two_zones_are_equal_only_for_one_and_the_same_moment(
     assert utc(keys[0].removesuffix("Z")) <= moment
     assert utc(keys[1].removesuffix("Z")) <= moment
     assert (keys[0] < keys[1]) == (utc(keys[0].removesuffix("Z")) < utc(keys[1].removesuffix("Z")))
+
+
+def test_a_day_that_clocks_take_back_after_midnight_stays_begun() -> None:
+    plan, place = DigestPlan(0, 0, timezone="America/St_Johns"), ZoneInfo("America/St_Johns")
+    due = utc("2010-11-07T02:30")  # at 00:01 clocks went back to 23:01 of the day before
+    assert local(due, place) == "2010-11-07 00:00-02:30"
+    second_evening = due + 30 * timedelta(minutes=1)
+    assert local(second_evening, place) == "2010-11-06 23:30-03:30"
+    assert period(plan, second_evening, place) == "2010-11-07T02:30:00Z"
+    assert local(next_due(plan, second_evening, place), place) == "2010-11-08 00:00-03:30"
 
 
 def test_keys_sort_as_time_does_even_in_early_years() -> None:

@@ -112,8 +112,8 @@ def next_due(plan: DigestPlan, after: datetime, zone: tzinfo) -> datetime:
     A wall time that daylight saving leaves out means the first instant after the gap; one that comes twice, its first
     coming. A day that the zone leaves out altogether has no digest. Raises OverflowError at the end of the calendar.
     """
-    first = after.astimezone(zone).date() - _DAY
-    return next(due for due in _dues(plan, first, 1, zone) if due > after)
+    today = after.astimezone(zone).date()
+    return next(due for due in _dues(plan, today, 1, zone) if due > after)
 
 
 def period(plan: DigestPlan, moment: datetime, zone: tzinfo) -> str:
@@ -122,8 +122,8 @@ def period(plan: DigestPlan, moment: datetime, zone: tzinfo) -> str:
     It is the same until the next digest is due, however often and from whatever clock it is asked for; two occurrences
     never share one, in whatever zones; and keys sort as time does ("2026-03-04T07:00:00Z").
     """
-    first = moment.astimezone(zone).date() + _DAY
-    last = next(due for due in _dues(plan, first, -1, zone) if due <= moment)
+    tomorrow = moment.astimezone(zone).date() + _DAY  # may have begun already, where clocks were put back over midnight
+    last = next(due for due in _dues(plan, tomorrow, -1, zone) if due <= moment)
     return last.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from bot.core.amounts import Amount
 from bot.core.event import EventType
-from bot.core.phrases import build, find
+from bot.core.phrases import Phrases, build, find
 from bot.core.relevance import Reason
 from bot.core.story import Story
 from bot.core.words import words_of
@@ -63,7 +63,7 @@ class ImportanceRules:
     outlets: tuple[Step, ...] = ()
     official: float = 0.0
     anonymous: float = 0.0
-    anonymous_phrases: tuple[str, ...] = ()
+    anonymous_phrases: Phrases = field(default_factory=lambda: build({}))
     buyers: Mapping[str, float] = field(default_factory=dict)
     sellers: Mapping[str, float] = field(default_factory=dict)
     named: Mapping[str, float] = field(default_factory=dict)
@@ -222,13 +222,13 @@ def _held(story: Story, watched: Collection[str]) -> str:
     outlets = (source.outlet for source in story.sources)
     names = {name.casefold() for name in (*story.organisations, *parties, *outlets)}
     by_name = next((name for name in sorted(watched) if name.casefold() in names), "")
-    return by_name or _said(story, sorted(watched))
+    return by_name or _said(story, build({phrase: (phrase,) for phrase in sorted(watched)}))
 
 
-def _said(story: Story, phrases: Collection[str]) -> str:
+def _said(story: Story, phrases: Phrases) -> str:
     """The first words of title and key points that are one of `phrases`."""
     words = words_of("\n".join((story.title, *story.key_points)))
-    hits = find(words, build({phrase: (phrase,) for phrase in phrases}))
+    hits = find(words, phrases)
     return words.quote(hits[0].first, hits[0].after) if hits else ""
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from bot.core.event import EventType, Stage
 from bot.core.importance import ImportanceRules, Rarity, Step
+from bot.core.phrases import build
 from bot.settings.knowledge import Phrase, Text
 from bot.settings.toml import Table, read_toml
 
@@ -127,7 +128,7 @@ def read_importance(path: Path) -> ImportanceRules:
         outlets=_steps(table.sources.outlets),
         official=table.sources.official,
         anonymous=table.sources.anonymous,
-        anonymous_phrases=table.sources.anonymous_phrases,
+        anonymous_phrases=build({phrase: (phrase,) for phrase in table.sources.anonymous_phrases}),
         buyers=dict(table.parties.buyer),
         sellers=dict(table.parties.seller),
         named=dict(table.parties.named),
