@@ -1,7 +1,7 @@
 """The poll tick beside many hosts: turns, rest, slow ones, and how long it goes on beginning feeds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 from sqlalchemy import Connection
 
-from bot.core.feed import StoredFeed
+from bot.core.feed import FeedState, StoredFeed
 from bot.fetch import Fetcher
 from bot.language import Language
-from bot.store import Store, feeds, polls
+from bot.store import Store, feeds
 from handlers import poll as poll_module
 from handlers.poll import PollReport, PollRules, poll
 from tests.builders import a_feed
@@ -141,13 +141,13 @@ async def test_feeds_that_could_not_be_begun_in_time_stay_due(farm: Farm) -> Non
 
 
 def remember_commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The row ids of the feeds, in the order in which they are committed from now on."""
+    """The row ids of the feeds, in the order in which their states are written from now on."""
     settled: list[int] = []
-    committed = polls.commit
+    saved = feeds.save_states
 
-    def commit(c: Connection, outcome: polls.Outcome, now: datetime) -> polls.Committed:
-        settled.append(outcome.feed_id)
-        return committed(c, outcome, now)
+    def save(c: Connection, states: Mapping[int, FeedState]) -> None:
+        settled.extend(states)
+        saved(c, states)
 
-    monkeypatch.setattr(polls, "commit", commit)
+    monkeypatch.setattr(feeds, "save_states", save)
     return settled

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from bot.core.feed import Feed, FeedState, StoredFeed, address_of, postponed
 from bot.core.link import host_of
@@ -56,7 +56,14 @@ def due(c: Connection, now: datetime, *, limit: int | None = None, everything: b
 
 def save_state(c: Connection, feed_id: int, state: FeedState) -> None:
     """Replaces what is known of the feed."""
-    c.execute(update(feeds).where(feeds.c.id == feed_id).values(**rows.state_columns(state)))
+    save_states(c, {feed_id: state})
+
+
+def save_states(c: Connection, states: Mapping[int, FeedState]) -> None:
+    """Replaces what is known of feeds, by their row ids."""
+    values = [rows.state_columns(state) | {"row_id": feed_id} for feed_id, state in states.items()]
+    if values:
+        c.execute(update(feeds).where(feeds.c.id == bindparam("row_id")), values)
 
 
 def let_rest(c: Connection, host: str, until: datetime) -> None:

@@ -1,0 +1,76 @@
+"""The poll tick: due feeds in, stories and owed alerts out.
+
+Feeds are fetched, parsed and analysed side by side, then placed and committed one after another in the order in which
+they were due, so that the same answers lead to the same stories; a feed that keeps the others waiting loses its place.
+A feed's fault is counted on the feed; a fault of ours costs that feed's transaction and no more; an unusable database
+ends the tick. It sends nothing (see deliver).
+"""
+
+import asyncio
+import math
+import time
+from dataclasses import replace
+from datetime import datetime
+from itertools import takewhile
+
+import structlog
+
+from bot.core.feed import StoredFeed
+from bot.core.merging import OpenStories
+from bot.fetch import Fetcher
+from bot.language import Language
+from bot.store import Store, feeds
+from handlers.poll.desk import OURS, Desk, PollReport, load_stories
+from handlers.poll.reading import PollRules, Reading, Tick, read
+
+__all__ = ["OURS", "PollReport", "PollRules", "load_stories", "poll"]
+
+log = structlog.get_logger(__name__)
+
+GRACE = 5.0
+"""Seconds for which what was read waits for a feed that was due before it: long enough for any host in good health,
+short beside the pause between two polls."""
+
+
+async def poll(
+    now: datetime,
+    *,
+    store: Store,
+    fetcher: Fetcher,
+    language: Language,
+    rules: PollRules,
+    everything: bool = False,
+    open_stories: OpenStories | None = None,
+    begin_within: float | None = None,
+) -> PollReport:
+    """Polls the feeds that are due at `now`; with `everything`, all that are active.
+
+    `open_stories` is kept true to what was committed, and may be kept from one tick to the next while nobody else
+    writes stories; without it, it is loaded when the first relevant article turns up. After a cancelled poll it must
+    be loaded anew. Feeds that could not be begun for `begin_within` seconds stay due. Raises StoreError.
+    """
+    began = time.monotonic()
+    last_begin = began + begin_within if begin_within is not None else math.inf
+    tick = Tick(now, store, fetcher, language, rules, asyncio.Semaphore(rules.at_once), last_begin)
+    due = await store.read(feeds.due, now, everything=everything)
+    readings = {asyncio.create_task(read(tick, feed)): feed for feed in due}
+    desk = Desk(tick, open_stories)
+    try:
+        await _settle(desk, dict(readings))
+    finally:
+        for reading in readings:
+            reading.cancel()
+        await asyncio.gather(*readings, return_exceptions=True)
+    report = replace(desk.report(), seconds=round(time.monotonic() - began, 3))
+    if due:
+        log.info("polled", **{name: getattr(report, name) for name in PollReport.__slots__})
+    return report
+
+
+async def _settle(desk: "Desk", readings: dict["asyncio.Task[Reading | None]", StoredFeed]) -> None:
+    """Takes the readings to the desk in their order; those that are done wait for the first one at most `GRACE`."""
+    while readings:
+        first = next(iter(readings))
+        await asyncio.wait({first}, timeout=GRACE)
+        ready = list(takewhile(asyncio.Task.done, readings)) or [reading for reading in readings if reading.done()]
+        await desk.take({reading: readings.pop(reading) for reading in ready})

@@ -1,0 +1,184 @@
+"""Reading one feed: fetch, parse, tell new entries from known ones, and judge those.
+
+Cheap before dear. It reads from the store and writes nothing; a feed's fault is a reading too.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.core.article import read_entry
+from bot.core.entry import Entry, body_hash
+from bot.core.feed import (
+    FeedRules,
+    FeedState,
+    StoredFeed,
+    address_of,
+    after_failure,
+    after_not_modified,
+    after_success,
+    postponed,
+)
+from bot.core.link import host_of
+from bot.core.novelty import Sifted, calm, is_storm, sift
+from bot.core.story import MergingRules
+from bot.errors import FeedError
+from bot.fetch import Fetched, Fetcher, FetchError, HostRestsError, NotModified
+from bot.language import Language
+from bot.store import Store, entries, polls
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PollRules:
+    """How to poll: `at_once` feeds side by side; entries dated more than `stale_after` ago owe no alert."""
+
+    feeds: FeedRules = field(default_factory=FeedRules)
+    merging: MergingRules = field(default_factory=MergingRules)
+    stale_after: timedelta = timedelta(days=14)
+    at_once: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What every step of one tick is given.
+
+    `turns` are the hosts', one feed on the wire at each; `slots` are for feeds that are on the wire or worked on.
+    After `last_begin` (monotonic) no further feed is begun.
+    """
+
+    now: datetime
+    store: Store
+    fetcher: Fetcher
+    language: Language
+    rules: PollRules
+    slots: asyncio.Semaphore
+    last_begin: float
+    turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A feed after fetching, parsing and analysis: `kind` is "fetched", "not_modified" or "failed".
+
+    `rest` is a host that wants rest, and until when.
+    """
+
+    kind: str
+    state: FeedState
+    judged: tuple[polls.Judged, ...] = ()
+    sifted: Sifted = field(default_factory=Sifted)
+    rest: tuple[str, datetime] | None = None
+
+
+async def read(tick: Tick, feed: StoredFeed) -> Reading | None:
+    """Fetches one feed, and reads and judges what is new in it; None where it was too late to begin.
+
+    Raises only for bugs and a broken database.
+    """
+    address = address_of(feed.feed.url, feed.state)
+    async with AsyncExitStack() as slot:
+        try:
+            async with tick.turns[host_of(address)]:  # before the slot: a host with many feeds holds one slot at most
+                await slot.enter_async_context(tick.slots)
+                if time.monotonic() > tick.last_begin:
+                    return None
+                state = feed.state
+                answer = await tick.fetcher.fetch(address, etag=state.etag, last_modified=state.last_modified)
+            return await _understand(tick, feed, answer)
+        except FeedError as error:
+            return _failed(tick, feed, error)
+
+
+async def _understand(tick: Tick, feed: StoredFeed, answer: Fetched | NotModified) -> Reading:
+    """Cheap before dear: a 304, then an unchanged body, then entries that are known, and only then analysis."""
+    state, url = feed.state, feed.feed.url
+    if isinstance(answer, NotModified):
+        after = after_not_modified(state, url=url, now=tick.now, rules=tick.rules.feeds, max_age=answer.max_age)
+        return Reading("not_modified", after)
+    digest = body_hash(answer.body)
+    if digest == state.body_hash:
+        return Reading("fetched", _after_success(tick, feed, answer, digest))
+    parsed = await tick.language.parse(answer.body, url=answer.url, content_type=answer.content_type, now=tick.now)
+    sifted = await _sift(tick, feed, parsed.entries)
+    judged = await _judge(tick, feed, sifted)
+    if parsed.unfinished:  # a 304 to these validators would leave out for good what is missing
+        answer = replace(answer, etag=None, last_modified=None)
+    return Reading("fetched", _after_success(tick, feed, answer, digest, ttl=parsed.ttl), judged, sifted)
+
+
+async def _sift(tick: Tick, feed: StoredFeed, found: Sequence[Entry]) -> Sifted:
+    last = feed.state.last_success_at
+    known = await tick.store.read(entries.find, feed.id, {alias for entry in found for alias in entry.aliases})
+    sifted = sift(found, known)
+    if last is None or not is_storm(sifted.new, in_body=len(found), last_polled=last):
+        return sifted
+    titles = await tick.store.read(entries.titles, feed.id)
+    calmed = calm(sifted, known, titles, last_polled=last)
+    count = {name: len(getattr(calmed, name)) for name in ("new", "adopted", "swept")}
+    log.warning("storm of entries", feed=feed.feed.url, in_body=len(found), **count)
+    return calmed
+
+
+async def _judge(tick: Tick, feed: StoredFeed, sifted: Sifted) -> tuple[polls.Judged, ...]:
+    """New entries with their analysis, in the order in which their publisher told them."""
+    quiet = {entry.identity: why for entry, why in sifted.swept}
+    told = enumerate([*sifted.new, *(entry for entry, _ in sifted.swept)])
+    ordered = [entry for _, entry in sorted(told, key=lambda pair: (pair[1].published or tick.now, -pair[0]))]
+    articles = [read_entry(entry, feed=feed.feed, first_seen=tick.now) for entry in ordered]
+    analyses = await tick.language.analyse(articles) if articles else ()
+    return tuple(
+        # the article has markup and text, made readable
+        polls.Judged(replace(entry, markup="", text=""), article, analysis, quiet=quiet.get(entry.identity))
+        for entry, article, analysis in zip(ordered, articles, analyses, strict=True)
+    )
+
+
+def _after_success(
+    tick: Tick, feed: StoredFeed, answer: Fetched, digest: str, ttl: timedelta | None = None
+) -> FeedState:
+    return after_success(
+        feed.state,
+        url=feed.feed.url,
+        now=tick.now,
+        rules=tick.rules.feeds,
+        etag=answer.etag,
+        last_modified=answer.last_modified,
+        body_hash=digest,
+        max_age=answer.max_age,
+        ttl=ttl,
+        moved_to=answer.moved_to,
+    )
+
+
+def fault(tick: Tick, feed: StoredFeed, error: FeedError) -> FeedState:
+    if feed.state.failures == 0:
+        log.warning("feed fails", feed=feed.feed.url, reason=str(error))
+    answered = error if isinstance(error, FetchError) else None
+    return after_failure(
+        feed.state,
+        url=feed.feed.url,
+        now=tick.now,
+        rules=tick.rules.feeds,
+        error=str(error),
+        status=answered.status if answered else None,
+        retry_after=answered.retry_after if answered else None,
+    )
+
+
+def _failed(tick: Tick, feed: StoredFeed, error: FeedError) -> Reading:
+    """A feed's fault; a host that wants rest gets it from all its feeds, and those that were not asked are not at
+    fault."""
+    if not isinstance(error, FetchError) or error.retry_after is None:
+        return Reading("failed", fault(tick, feed, error))
+    until = tick.now + error.retry_after
+    rested = isinstance(error, HostRestsError)
+    after = postponed(feed.state, until) if rested else fault(tick, feed, error)
+    return Reading("failed", after, rest=None if rested else (error.host, until))
