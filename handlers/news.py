@@ -1,4 +1,8 @@
-"""`/news latest`: what was told lately, five stories a page. Pages are turned by stateless buttons."""
+"""`/news latest`: what was told lately, five stories a page.
+
+Pages are turned by stateless buttons. Who asked turns the page that he asked for; anybody else who presses a button
+under a shared answer gets a page of his own, which only he sees, so that nobody turns it under the others' eyes.
+"""
 
 import re
 from collections.abc import Callable
@@ -8,7 +12,8 @@ from typing import Literal, cast, get_args
 from discord import app_commands
 
 from bot.client.index import Index, choices, value_chosen
-from bot.client.replies import Interaction, PersistentButton, defer, persistent_button, replace, reply
+from bot.client.replies import Interaction, PersistentButton, RefusedError, defer, persistent_button, replace, reply
+from bot.core.escape import escape
 from bot.core.event import EventType
 from bot.core.message import Message
 from bot.core.pages import PAGE, PAGING, Wanted, latest_message
@@ -43,9 +48,10 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
         wanted = Wanted(
             hours=HOURS[since] if since else None,
             event=event,
-            topic=value_chosen(topic, index.topics) if topic else None,
+            topic=known_topic(topic, index),
             organisation=value_chosen(organisation, _pairs(index)) if organisation else None,
         )
+        await require_known(wanted, index=index, store=store)
         await reply(interaction, await page_of(wanted, 0, store=store, now=clock()), share=share)
 
     @latest.autocomplete("topic")
@@ -63,11 +69,38 @@ def buttons(*, store: Store, clock: Clock) -> list[type[PersistentButton]]:
     """Newer and Older under a page."""
 
     async def turn(interaction: Interaction, match: "re.Match[str]") -> None:
-        await interaction.response.defer()
-        wanted = wanted_from(match)
-        await replace(interaction, await page_of(wanted, int(match["page"]), store=store, now=clock()))
+        own = asked_by(interaction)
+        await (interaction.response.defer() if own else defer(interaction))
+        page = await page_of(wanted_from(match), int(match["page"]), store=store, now=clock())
+        await (replace(interaction, page) if own else reply(interaction, page))
 
     return [persistent_button(PAGING, turn)]
+
+
+def asked_by(interaction: Interaction) -> bool:
+    """Whether the one who pressed a button is the one whom its message answers."""
+    asked = interaction.message.interaction_metadata if interaction.message else None
+    return asked is None or asked.user.id == interaction.user.id
+
+
+def known_topic(typed: str | None, index: Index) -> str | None:
+    """The id of a topic that there is. Raises RefusedError."""
+    if not typed:
+        return None
+    chosen = value_chosen(typed, index.topics)
+    if chosen not in {topic for topic, _ in index.topics}:
+        names = ", ".join(name for _, name in index.topics)
+        raise RefusedError(f"There is no topic “{escape(typed, 100)}”. There is: {escape(names, 500)}.")
+    return chosen
+
+
+async def require_known(wanted: Wanted, *, index: Index, store: Store) -> None:
+    """Raises RefusedError for an organisation that neither the configuration nor any story names."""
+    name = wanted.organisation
+    if name and name not in index.organisations and not await store.read(stories.count, organisation=name):
+        raise RefusedError(
+            f"Tocsin knows no organisation “{escape(name, 80)}”. Type a few letters and choose from the list."
+        )
 
 
 async def page_of(wanted: Wanted, page: int, *, store: Store, now: datetime) -> Message:

@@ -6,11 +6,14 @@ from pathlib import Path
 import discord
 import pytest
 
+from bot.client import Index
 from bot.errors import TocsinError
-from bot.store import subscriptions
+from bot.store import Store, subscriptions
 from handlers.alerts import MOST, known_events, known_organisations, known_topic
-from tests.builders import a_story
-from tests.people import Town, a_town, owner_of, said
+from tests.builders import NOON, a_story
+from tests.discord_fake import FakeDiscord, Permission, running
+from tests.discord_fake.permissions import USER_DEFAULT
+from tests.people import Town, a_client, a_town, owner_of, said
 
 
 @pytest.fixture
@@ -149,3 +152,18 @@ def test_what_could_never_match_is_refused_with_what_can(refused: object, words:
 
 def test_a_topic_may_be_typed_by_its_name() -> None:
     assert known_topic("ai AND defence", [("ai-defence", "AI and defence")]) == "ai-defence"
+
+
+async def test_a_channel_of_another_server_cannot_be_subscribed(tmp_path: Path) -> None:
+    """On the wire, where a person's client may send whatever it likes."""
+    async with Store.open(f"sqlite:///{tmp_path / 'town.db'}") as store, FakeDiscord() as fake:
+        here, there = fake.add_guild(), fake.add_guild()
+        own, foreign = fake.add_channel(here), fake.add_channel(there)
+        manager = fake.add_user(here, permissions=USER_DEFAULT | Permission.MANAGE_GUILD)
+        client = a_client(store, Index(), clock=lambda: NOON)
+        async with running(fake, client):
+            await fake.until(lambda: fake.commands.registered() and client.get_channel(foreign.id))
+            answer = await fake.slash(manager, own, "/alerts add", channel=foreign)
+            answer = await fake.wait_for_follow_up(answer)
+        assert "Tocsin does not see it" in str(answer.message)
+        assert await store.read(subscriptions.listed) == []

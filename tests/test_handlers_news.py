@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.client import Index
 from bot.core.feed import FeedState
-from bot.core.pages import PAGING, Wanted, turn
-from bot.store import feeds
+from bot.core.pages import PAGING, Wanted, latest_message, turn
+from bot.store import Store, feeds
+from bot.store.stories import save as save_stories
 from handlers.news import wanted_from
 from tests.builders import NOON, a_feed, a_story
-from tests.people import Town, a_town, labels, said
+from tests.discord_fake import FakeDiscord, running
+from tests.people import Town, a_client, a_town, labels, said
 
 
 @pytest.fixture
@@ -64,6 +67,53 @@ async def test_conditions_narrow_the_list(town: Town) -> None:
     assert "New policy" in by_name and "Contract signed" not in by_name
     by_topic = said(await town.reader.slash(town.channel, "news latest", topic="AI and defence"))
     assert "3 stories on ai-defence" in by_topic
+
+
+async def test_what_nobody_knows_is_refused_with_what_to_do(town: Town) -> None:
+    await town.keep(a_story(organisations=("Acme",)))
+    town.index.organisations = []
+    assert "Page 1 of 1" in said(await town.reader.slash(town.channel, "news latest", organisation="Acme"))
+    unknown = said(await town.reader.slash(town.channel, "news latest", organisation="Acme*"))
+    assert "knows no organisation “Acme\\*”" in unknown
+    topic = said(await town.reader.slash(town.channel, "news latest", topic="cooking"))
+    assert "There is: AI and defence" in topic
+
+
+async def test_what_is_known_but_not_in_the_news_says_so(town: Town) -> None:
+    result = await town.reader.slash(town.channel, "news latest", organisation="NATO")
+    assert "No story naming NATO" in said(result)
+
+
+async def test_a_shared_page_is_turned_by_who_asked_and_nobody_else(tmp_path: Path) -> None:
+    """On the wire: only there does an answer carry whom it answers."""
+    async with Store.open(f"sqlite:///{tmp_path / 'town.db'}") as store, FakeDiscord() as fake:
+        await store.write(save_stories, stories(12))
+        guild = fake.add_guild()
+        channel = fake.add_channel(guild)
+        asker, other = fake.add_user(guild), fake.add_user(guild)
+        client = a_client(store, Index(), clock=lambda: NOON)
+        async with running(fake, client):
+            await fake.until(lambda: fake.commands.registered())
+            asked = await fake.slash(asker, channel, "/news latest", share=True)
+            await fake.wait_for_follow_up(asked)
+            [shown] = fake.messages(channel)
+            older = shown["components"][0]["components"][0]["custom_id"]
+            private = await fake.wait_for_follow_up(await fake.click(other, int(shown["id"]), older))
+            assert "Page 2 of 3" in str(private)
+            assert "Page 1 of 3" in fake.messages(channel)[0]["embeds"][0]["footer"]["text"]
+            await fake.click(asker, int(shown["id"]), older)
+            await fake.until(lambda: "Page 2 of 3" in fake.messages(channel)[0]["embeds"][0]["footer"]["text"])
+
+
+def test_the_last_page_that_a_button_can_name_has_no_older_one() -> None:
+    assert turn(9_999, Wanted()) and turn(10_000, Wanted()) is None
+    message = latest_message([a_story()], page=9_999, total=60_000, wanted=Wanted())
+    assert [button.label for button in message.buttons] == ["Newer"]
+
+
+def test_conditions_too_long_for_a_button_say_how_to_see_the_rest() -> None:
+    message = latest_message([a_story()] * 5, page=0, total=60, wanted=Wanted(organisation="N" * 90))
+    assert (message.buttons, message.footer) == ((), "The latest 5 of 60 stories; ask for less to see the others")
 
 
 async def test_autocomplete_offers_topics_and_names_as_they_are_typed(town: Town) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from discord import app_commands
 
 from bot.core.alert import Subscription
-from bot.core.escape import cut
+from bot.core.escape import cut, length
 
 CHOICES = 25  # https://docs.discord.com/developers/interactions/application-commands
 NAME = 100
@@ -29,11 +29,18 @@ class Index:
 
 
 def choices(offered: Iterable[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
-    """The (value, name) whose name holds what was typed, those that begin with it first; at most 25."""
+    """The (value, name) whose name holds what was typed, at most 25: first those that begin with it, then those with a
+    word that does, then the others, each in the order given."""
     wanted = typed.strip().casefold()
-    found = [(value, name) for value, name in offered if wanted in name.casefold() and 0 < len(value) <= NAME]
-    found.sort(key=lambda pair: not pair[1].casefold().startswith(wanted))
+    found = [(value, name) for value, name in offered if wanted in name.casefold() and 0 < length(value) <= NAME]
+    found.sort(key=lambda pair: _nearness(pair[1].casefold(), wanted))
     return [app_commands.Choice(name=cut(name, NAME) or value, value=value) for value, name in found[:CHOICES]]
+
+
+def _nearness(name: str, wanted: str) -> int:
+    if name.startswith(wanted):
+        return 0
+    return 1 if f" {wanted}" in name else 2
 
 
 def list_choices(offered: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
@@ -43,7 +50,7 @@ def list_choices(offered: Iterable[str], typed: str) -> list[app_commands.Choice
     taken = {name.casefold() for name in split_list(before)}
     found = choices(((name, name) for name in offered if name.casefold() not in taken), last)
     whole = [(kept + choice.value).strip() for choice in found]
-    return [app_commands.Choice(name=name, value=name) for name in whole if len(name) <= NAME]
+    return [app_commands.Choice(name=name, value=name) for name in whole if length(name) <= NAME]
 
 
 def split_list(text: str | None) -> tuple[str, ...]:

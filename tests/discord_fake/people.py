@@ -80,7 +80,7 @@ class People:
 
     # -- verbs that wait
 
-    async def slash(self, user: Ref, channel: Ref, command: str, **options: Any) -> Response:
+    async def slash(self, user: Ref, channel: Ref, command: str, /, **options: Any) -> Response:
         """Run "/name", "/name sub" or "/name group sub" with options by name."""
         return await self.wait_for_response(self.open_slash(user, channel, command, **options))
 
@@ -101,7 +101,7 @@ class People:
 
     # -- verbs that do not wait
 
-    def open_slash(self, user: Ref, channel: Ref, command: str, **options: Any) -> Interaction:
+    def open_slash(self, user: Ref, channel: Ref, command: str, /, **options: Any) -> Interaction:
         place = self._world.channel(channel)
         return self._open(Kind.COMMAND, user, place, self._command_data(user, place, command, options))
 

@@ -1,0 +1,157 @@
+"""Every command there is, tried by everybody: reader, manager, people of other servers, after a restart; and what the
+pages that describe the commands say of them."""
+
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+
+from bot.client.index import choices, list_choices
+from bot.core.escape import length
+from bot.store import subscriptions
+from handlers.help import described
+from tests.builders import a_story
+from tests.people import Town, a_client, a_town, said
+
+README = Path(__file__).parents[1] / "README.md"
+MANAGERS = ("alerts add", "alerts list", "alerts remove")
+ANSWERS = {
+    "alerts add": "gets alerts from now on",
+    "alerts list": "1 subscription",
+    "alerts remove": "has ended",
+    "help": "/news latest",
+    "news latest": "In talks",
+    "status": "Tocsin 1.2.3",
+    "story view": "In talks",
+}
+STORIES = [(f"story-{number}", f"Story {number} on the US Army and its drones") for number in range(300)]
+NAMES = [f"Organisation {number} of the Army" for number in range(2_100)]
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with a_town(tmp_path) as town:
+        await town.keep(a_story("talks", title="In talks"))
+        await town.subscribe(events=("policy",))
+        yield town
+
+
+def options(command: str, channel: Any) -> dict[str, Any]:
+    """What the command has to be given."""
+    needed = {
+        "alerts add": {"channel": channel},
+        "alerts remove": {"subscription": 1},
+        "story view": {"story": "talks"},
+    }
+    return needed.get(command, {})
+
+
+async def said_to(person: Any, command: str, channel: Any) -> str:
+    return said(await person.slash(channel, command, **options(command, channel)))
+
+
+def tree_of(town: Town) -> app_commands.CommandTree[discord.Client]:
+    return town.env.bot.tree
+
+
+async def test_every_command_is_tried_here(town: Town) -> None:
+    assert {name for name, _ in described(tree_of(town))} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+async def test_a_manager_is_answered_before_and_after_a_restart(town: Town, command: str) -> None:
+    assert ANSWERS[command] in await said_to(town.manager, command, town.channel)
+    await town.restart_bot()
+    again = await said_to(town.manager, command, town.channel)
+    assert ANSWERS[command] in again or command in ("alerts add", "alerts remove")
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+async def test_a_reader_is_answered_or_told_what_he_lacks(town: Town, command: str) -> None:
+    wanted = "right Manage Server" if command in MANAGERS else ANSWERS[command]
+    assert wanted in await said_to(town.reader, command, town.channel)
+    assert len(await town.store.read(subscriptions.listed)) == 1
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+async def test_the_manager_of_another_server_sees_and_changes_nothing_of_this_one(town: Town, command: str) -> None:
+    guild, elsewhere, mallory = town.other_server()
+    text = await said_to(mallory, command, elsewhere)
+    assert str(town.channel.id) not in text
+    assert "policy" not in text
+    here = await town.store.read(subscriptions.listed, town.guild.id)
+    assert [each.id for each in here] == [1]
+    assert len(await town.store.read(subscriptions.listed, guild.id)) == (command == "alerts add")
+
+
+@pytest.mark.parametrize("command", ANSWERS)
+async def test_a_server_that_is_not_served_gets_one_sentence(town: Town, command: str) -> None:
+    town.allowed = ("4711",)
+    await town.restart_bot()
+    assert "does not serve this server" in await said_to(town.manager, command, town.channel)
+
+
+async def test_no_command_is_offered_in_a_direct_message(town: Town) -> None:
+    assert all(each.guild_only for each in tree_of(town).get_commands())
+
+
+async def test_status_counts_the_alerts_of_its_own_server_only(town: Town) -> None:
+    await town.claim(a_story("mine"))
+    _, elsewhere, mallory = town.other_server()
+    assert "1 on their way" in await said_to(town.reader, "status", town.channel)
+    assert "none yet" in await said_to(mallory, "status", elsewhere)
+
+
+async def test_the_table_of_the_readme_is_the_command_tree(town: Town) -> None:
+    rows = re.findall(r"^\| `/([a-z ]+)` \|([^|]*)\|([^|]*)\|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    table = {name: (tuple(filter(None, given.strip().split(", "))), who.strip()) for name, given, who in rows}
+    leaves = [each for each in tree_of(town).walk_commands() if isinstance(each, app_commands.Command)]
+    tree = {
+        leaf.qualified_name: (
+            tuple(option.display_name for option in leaf.parameters),
+            "managers" if leaf.qualified_name in MANAGERS else "everyone",
+        )
+        for leaf in leaves
+    }
+    assert table == tree
+
+
+# -- autocomplete
+
+
+@pytest.mark.parametrize("typed", ["", "a", "army", "ORGANISATION 20", "nothing like it"])
+def test_choices_of_thousands_are_quick_few_and_short(typed: str) -> None:
+    offered = [(name, name) for name in [*NAMES, "n" * 500, ""]]
+    began = time.perf_counter()
+    found = [*choices(offered, typed), *choices(STORIES, typed), *list_choices(NAMES, f"{NAMES[0]}, {typed}")]
+    assert time.perf_counter() - began < 0.2
+    assert len(found) <= 75
+    assert all(1 <= length(choice.name) <= 100 and 1 <= length(str(choice.value)) <= 100 for choice in found)
+
+
+def test_names_that_begin_so_come_first_then_those_with_such_a_word() -> None:
+    names = ["Palarmy", "US Army", "Army Futures Command", "British Army"]
+    assert [choice.value for choice in choices([(name, name) for name in names], "army")] == [
+        "Army Futures Command", "US Army", "British Army", "Palarmy",
+    ]  # fmt: skip
+
+
+async def test_every_autocomplete_answers_everybody_within_its_server(town: Town) -> None:
+    town.index.organisations, town.index.stories = NAMES, STORIES
+    _, elsewhere, mallory = town.other_server()
+    for person, channel in ((town.manager, town.channel), (town.reader, town.channel), (mallory, elsewhere)):
+        for command, option in (
+            ("alerts add", "topic"), ("alerts add", "organisations"), ("alerts add", "events"),
+            ("news latest", "topic"), ("news latest", "organisation"), ("story view", "story"),
+        ):  # fmt: skip
+            offered = await person.autocomplete(channel, command, option, "a")
+            assert 1 <= len(offered) <= 25
+
+
+def test_a_client_without_a_login_knows_its_commands() -> None:
+    assert len(described(a_client(None, None, clock=None).tree)) == len(ANSWERS)  # type: ignore[arg-type]
