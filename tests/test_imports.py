@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PATH = (
     "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
     "organisations", "strangers", "relevance", "amounts", "patterns", "parties", "event", "dateline", "keypoints",
-    "analysis", "story", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness", "joining", "followup",
-    "merging", "stream", "importance", "alert", "digest", "escape", "message", "details", "pages", "labels",
+    "analysis", "story", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness", "joining",
+    "followup", "merging", "stream", "importance", "alert", "digest", "escape", "message", "details", "pages", "labels",
     "evaluation",
 )  # fmt: skip
 
@@ -35,7 +35,7 @@ HOMES = {
     "aiohttp": ("bot/fetch", "bot/client", "bot/demo/server"),
     "apscheduler": ("bot/schedule",),
     "discord": ("bot/client", "bot/core/message", "handlers/"),
-    "typer": ("bot/cli/", "bot/__main__"),
+    "typer": ("bot/cli/", "bot/__main__", "bot/fit/"),
     "rich": ("bot/terminal", "bot/cli/", "bot/demo/", "bot/app/outlet"),
     "pydantic": ("bot/settings/",),
     "pydantic_settings": ("bot/settings/",),
