@@ -7,6 +7,7 @@ from bot.core.body import (
     is_json,
     is_unfinished,
     is_web_page,
+    substance,
     with_ampersands_escaped,
     with_references_mended,
 )
@@ -66,3 +67,22 @@ def test_bare_ampersands_are_escaped_outside_cdata(body: bytes, mended: bytes | 
 )  # fmt: skip
 def test_references_to_no_character_are_mended(body: bytes, mended: bytes) -> None:
     assert with_references_mended(body) == mended
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ["<rss><lastBuildDate>Tue</lastBuildDate><item>a</item></rss>",
+     "<rss><pubDate a='1'>Tue</pubDate><item>a</item></rss>",
+     "<rss><dc:date>Tue</dc:date><item>a</item></rss>\n<!-- generated in 0.2 seconds -->"],
+)  # fmt: skip
+def test_the_feeds_own_date_and_what_follows_its_end_are_no_substance(changed: str) -> None:
+    assert substance(changed.encode()) == b"<rss><item>a</item></rss>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<rss><item><pubDate>Tue</pubDate></item></rss>", b"<rss><item>a</item>", b"<rss><ttl>5</ttl><item>a</item></rss>",
+     b"{}", b"", b"<feed><updated>Tue</updated></feed>", b"<feed><updated>Tue<entry/></feed>"],
+)  # fmt: skip
+def test_all_else_is_substance(body: bytes) -> None:
+    assert substance(body) == body

@@ -21,6 +21,7 @@ from bot.core.body import (
     is_json,
     is_unfinished,
     is_web_page,
+    substance,
     with_ampersands_escaped,
     with_references_mended,
 )
@@ -76,8 +77,8 @@ class ParsedFeed:
 
 
 def body_hash(body: bytes) -> str:
-    """A hash of a body, so that an unchanged one is not parsed again."""
-    return hashlib.sha256(body).hexdigest()
+    """A hash of what matters in a body, so that an unchanged one is not parsed again."""
+    return hashlib.sha256(substance(body)).hexdigest()
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None = None, now: datetime) -> ParsedFeed:
