@@ -81,7 +81,8 @@ def test_the_feeds_own_date_and_what_follows_its_end_are_no_substance(changed: s
 
 @pytest.mark.parametrize(
     "body",
-    [b"<rss><item><pubDate>Tue</pubDate></item></rss>", b"<rss><item>a</item>", b"<rss><ttl>5</ttl><item>a</item></rss>",
+    [b"<rss><item><pubDate>Tue</pubDate></item></rss>", b"<rss><item>a</item>",
+     b"<rss><ttl>5</ttl><item>a</item></rss>",
      b"{}", b"", b"<feed><updated>Tue</updated></feed>", b"<feed><updated>Tue<entry/></feed>"],
 )  # fmt: skip
 def test_all_else_is_substance(body: bytes) -> None:
