@@ -109,7 +109,7 @@ def test_unrelated_stories_follow_nothing(evening: Evening) -> None:
 
 def test_why_is_answered_once(evening: Evening) -> None:
     assert evening.text.count("Somebody presses “Why?”") == 1
-    assert "Reports of one story" in evening.text
+    assert "Why these reports are one story" in evening.text
 
 
 def test_noise_alerts_nobody_and_the_end_says_why(evening: Evening) -> None:

@@ -26,6 +26,7 @@ from bot.core.message import (
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
 
+REASONS_SHOWN = 5
 _ROOM = LIMITS["description"] - 200  # what a closing line may need
 
 
@@ -81,14 +82,20 @@ def why_message(
     """
     fields = []
     if subscription is not None or reasons:
-        told = [*(escape(reason, 200) for reason in reasons), *([wish(subscription)] if subscription else [])]
-        fields.append(Field("This channel asked for", joined(told, "\n", 900) or "every story", inline=False))
+        fields.append(Field("This channel asked for", _met(reasons, subscription), inline=False))
     lines = [f"- {_joined_line(outlet, why)}" for outlet, why in joined_because]
     if lines:
         fields.append(Field("Why these reports are one story", joined(lines, "\n", 900) or "–", inline=False))
     score = f"Relevance: {story.relevance * 100:.0f} of 100 for {cut(topic or story.topic, 60)}"
     text = joined([part for part in _weighed(story.because) if part], "\n\n", _ROOM)
     return _about(story, "Why?", text or "No reason is kept for this story.", fields=tuple(fields), footer=score)
+
+
+def _met(reasons: Sequence[str], subscription: Subscription | None) -> str:
+    """Which of its wishes the story met, if it has any, and what the subscription wants in all."""
+    met = joined([escape(reason.removeprefix("asked for "), 200) for reason in reasons], " · ", 400)
+    whole = wish(subscription) if subscription else ""
+    return f"{met}\nIn all: {whole}" if met and whole else met or whole or "every story"
 
 
 def wish(subscription: Subscription, *, shown: Callable[[str, int], str] = escape) -> str:
@@ -142,8 +149,12 @@ def _weighed(because: Sequence[Reason]) -> Sequence[str]:
 
 
 def _reason_list(heading: str, reasons: Sequence[Reason]) -> str:
-    lines = [f"- **{gate_name(reason.gate)}**: {escape(reason.words, 200) or '–'}" for reason in reasons]
-    return heading + joined(lines, "\n", 1200) if lines else ""
+    lines = [
+        f"- **{gate_name(reason.gate)}**: {escape(reason.words, 200) or '–'}" for reason in reasons[:REASONS_SHOWN]
+    ]
+    hidden = len(reasons) - len(lines)
+    rest = [f"- … and {counted(hidden, 'weaker reason')}"] if hidden else []
+    return heading + joined([*lines, *rest], "\n", 1300) if lines else ""
 
 
 def _joined_line(outlet: str, reasons: Sequence[Reason]) -> str:

@@ -125,7 +125,7 @@ def status_message(health: Health) -> Message:
     """Feeds, deliveries and version."""
     states = [f"{number} {FEEDS.get(state, state)}" for state, number in health.feeds.items() if number]
     fates = [(name, sum(health.alerts.get(state, 0) for state in states)) for name, states in FATES]
-    failing = [f"• {escape(name, 80)}: {escape(error, 150)}" for name, error in health.failing]
+    failing = [f"- {escape(name, 80)}: {escape(error, 150)}" for name, error in health.failing]
     fields = [
         Field("Feeds", " · ".join(states) or "none yet"),
         Field("Last poll", relative(health.last_polled) if health.last_polled else "not yet"),
