@@ -21,6 +21,8 @@ _SECRETS = (
     (re.compile(r"([?&][\w.-]+=)[^&\s\"'<>]+"), r"\1[value]"),
     (re.compile(r"(?i)\b(Bot|Bearer) [\w.-]{20,}"), r"\1 [token]"),
 )
+# Control characters, and those that turn the direction of writing.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 SHORTEST_SECRET = 6
 """Letters: what is shorter would be found in ordinary words."""
 
@@ -58,7 +60,7 @@ def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text", 
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, visible, renderer],
         )
     )
     root = logging.getLogger()
@@ -98,6 +100,21 @@ def redactor(secrets: Collection[str] = ()) -> Processor:
         return {name: value if name.startswith("_") else _redact_value(value, clean) for name, value in event.items()}
 
     return process
+
+
+def visible(_logger: object, _method: str, event: _Event) -> _Event:
+    """A structlog processor: what a stranger's text could steer a terminal with, or forge a line with, is spelt out.
+
+    Renderers quote the values of an event, but write its sentence and its traceback as they are.
+    """
+    for name, kept in (("event", "\t"), ("exception", "\t\n"), ("stack", "\t\n")):
+        if isinstance(event.get(name), str):
+            event[name] = "".join(_spelt(character, kept) for character in event[name])
+    return event
+
+
+def _spelt(character: str, kept: str) -> str:
+    return character if character in kept or not _CONTROL.match(character) else ascii(character)[1:-1]
 
 
 def _redact_value(value: object, clean: Callable[[str], str]) -> object:

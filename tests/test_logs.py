@@ -89,3 +89,20 @@ def test_json_lines_are_one_object_each(capsys: pytest.CaptureFixture[str]) -> N
     structlog.get_logger("bot.test").info("polled", feeds=3)
     row = json.loads(capsys.readouterr().err)
     assert (row["event"], row["feeds"], row["level"]) == ("polled", 3, "info")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_stranger_can_neither_steer_the_terminal_nor_forge_a_line(form, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "\x1b[2J\x1b]0;owned\x07 \x9b31m \u202eback\nforged"
+    set_up_logs(level="INFO", form=form)
+    structlog.get_logger("bot.test").warning("feed.failed", why=hostile, many=[hostile])
+    logging.getLogger("library").warning("cannot read %s", hostile)
+    try:
+        raise RuntimeError(hostile)
+    except RuntimeError:
+        structlog.get_logger("bot.test").exception("broken")
+    written = capsys.readouterr().err
+    assert not {character for character in written if ord(character) < 32 or 127 <= ord(character) < 160} - {"\n"}
+    lines = written.splitlines()
+    assert not [line for line in lines[:2] if line.startswith("forged")]
+    assert "owned" in lines[0] and "owned" in lines[1]
