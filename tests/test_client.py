@@ -13,9 +13,10 @@ import pytest
 from discord import app_commands
 
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
-from bot.client.budget import SLOW, STOP, WINDOW, Budget
+from bot.client.budget import LONGEST_WAIT, SLOW, STOP, WINDOW, Budget
 from bot.client.drawing import to_embed, to_view
 from bot.client.rights import missing_rights, open_channels
+from bot.client.sender import TIMEOUT
 from bot.core.message import Button, Message, alert_message, minimal_message
 from bot.errors import (
     BlockedError,
@@ -29,6 +30,7 @@ from bot.errors import (
     TryAgainError,
 )
 from bot.store import Store
+from handlers.deliver import DeliverRules
 from handlers.failures import explain
 from tests import people
 from tests.builders import NOON, a_story
@@ -397,6 +399,39 @@ async def test_channels_that_open_again_are_told_of(fake: FakeDiscord) -> None:
         fake.set_permissions(channel, allow=Permission.SEND_MESSAGES)
         await fake.until(lambda: len(told) > 1)
         assert told[-1] == [channel.id] == open_channels(client.guilds[0])
+
+
+async def test_a_role_that_is_taken_away_and_a_thread_that_opens_tell_what_is_open(fake: FakeDiscord) -> None:
+    told: list[list[int]] = []
+
+    async def note(channels: Any) -> None:
+        told.append(list(channels))
+
+    home = fake.add_guild()
+    channel = fake.add_channel(home)
+    client = a_client(channels_open=note)
+    async with running(fake, client):
+        await fake.until(lambda: told)
+        role = fake.add_role(home)
+        await fake.until(lambda: client.guilds[0].get_role(role.id))
+        count = len(told)
+        fake.world.emit("GUILD_ROLE_DELETE", {"guild_id": str(home.id), "role_id": str(role.id)}, guild=home.id)
+        await fake.until(lambda: len(told) > count)
+        starter = await DiscordSender(client).create(channel.id, ALERT, nonce="0")
+        opened = await client.http.start_thread_with_message(channel.id, starter, name="x", auto_archive_duration=1440)
+        thread = int(opened["id"])
+        fake.threads.archive(thread, locked=True)
+        await fake.until(lambda: client.get_channel(thread) is None or client.get_channel(thread).locked)  # type: ignore[union-attr]
+        assert thread not in open_channels(client.guilds[0])
+        count = len(told)
+        fake.threads.set_state(fake.world.channel(thread), archived=False, locked=False)
+        await fake.until(lambda: len(told) > count and thread in told[-1])
+
+
+def test_the_time_of_one_call_fits_into_a_lease_and_outlasts_a_rate_limit() -> None:
+    """A look-up, a create and the opening of a thread, each with the pause of a nearly spent budget."""
+    assert TIMEOUT > LONGEST_WAIT
+    assert timedelta(seconds=3 * (TIMEOUT + 1)) < DeliverRules().lease
 
 
 def test_missing_rights_are_named_as_discord_names_them() -> None:
