@@ -70,12 +70,17 @@ def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text", 
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     # It warns of each tick that is left out because the last one still runs, which is as it should be.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    logging.getLogger("discord.client").addFilter(_is_about_text)
+    logging.getLogger("discord.client").addFilter(_calm)
 
 
-def _is_about_text(record: logging.LogRecord) -> bool:
-    """False for what discord.py says of missing libraries for voice at each start."""
-    return "voice will NOT be supported" not in record.getMessage()
+def _calm(record: logging.LogRecord) -> bool:
+    """discord.py's lines as an operator needs them: nothing of voice, and no traceback for a lost connection."""
+    message = record.getMessage()
+    if message.startswith("Attempting a reconnect") and record.exc_info:
+        record.msg, record.args = f"{message} ({record.exc_info[1]!r})", ()
+        record.exc_info, record.exc_text = None, None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return "voice will NOT be supported" not in message
 
 
 def redact(text: str) -> str:

@@ -84,6 +84,18 @@ def test_voice_and_ticks_left_out_on_purpose_are_no_news_but_other_warnings_are(
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+def test_a_lost_connection_to_discord_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs()
+    try:
+        raise ConnectionResetError("hunter2://u:hunter2@h")
+    except ConnectionResetError:
+        logging.getLogger("discord.client").exception("Attempting a reconnect in %.2fs", 1.5)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "warning" in line
+    assert "Attempting a reconnect in 1.50s (ConnectionResetError(" in line
+    assert "hunter2@" not in line
+
+
 def test_json_lines_are_one_object_each(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs(form="json")
     structlog.get_logger("bot.test").info("polled", feeds=3)

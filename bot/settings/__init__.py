@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot.core.analysis import Knowledge
 from bot.core.escape import plain
 from bot.core.feed import Feed
+from bot.core.importance import ImportanceRules
 from bot.core.story import MergingRules
 from bot.errors import ConfigurationError, Mistake, TocsinError
 from bot.opml import read_opml
@@ -33,6 +34,7 @@ from bot.settings.files import (
     check_feed_url,
     find_file,
 )
+from bot.settings.importance import read_importance
 from bot.settings.knowledge import read_knowledge
 from bot.settings.merging import read_merging
 from bot.settings.toml import Table, line_of, read_toml
@@ -64,6 +66,7 @@ class Settings:
     feeds: tuple[Feed, ...]
     knowledge: Knowledge
     merging: MergingRules
+    importance: ImportanceRules
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is: the token and the database's password."""
@@ -97,8 +100,9 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
     feeds = mistakes.reading(lambda: read_feeds(overrides.feeds or find_file("feeds.toml", folder)))
     knowledge = mistakes.reading(lambda: read_knowledge(lambda name: find_file(name, folder)))
     merging = mistakes.reading(lambda: read_merging(find_file("merging.toml", folder)))
+    importance = mistakes.reading(lambda: read_importance(find_file("importance.toml", folder)))
     database = mistakes.reading(lambda: _check_database(overrides.database))
-    if mistakes.found or not (environment and tables and knowledge and merging and feeds is not None):
+    if mistakes.found or not (environment and tables and knowledge and merging and importance and feeds is not None):
         raise ConfigurationError(tuple(mistakes.found))
     return Settings(
         token=environment.discord_token,
@@ -111,6 +115,7 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
         feeds=feeds,
         knowledge=knowledge,
         merging=replace(merging, part_of={each.name: each.part_of for each in knowledge.organisations if each.part_of}),
+        importance=importance,
     )
 
 
