@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -282,16 +282,16 @@ async def test_polling_goes_on_while_discord_is_out_of_reach_and_alerts_follow_o
         scene = Stage(tmp_path, feeds, discord, guild, discord.add_channel(guild, name="alerts"))
         set_the_stage(scene, steps)
         (tmp_path / "settings.toml").write_text(f'{SETTINGS}[log]\nlevel = "DEBUG"\n', encoding="utf-8")
-        async with tocsin(scene, end=signal.SIGTERM):
+        async with AsyncExitStack() as until_the_end, tocsin(scene, end=signal.SIGTERM):
             for step in steps[:2]:
                 feeds.publish(step)
                 feeds.answers.clear()
                 await until(lambda: feeds.answers[304] >= 2 * len(steps[0]))
             assert scene.rows("SELECT count(*) FROM alerts WHERE state = 'owed'") > [(0,)]
-            async with discord:
-                await until(lambda: not unsettled(scene), seconds=45)
-                check_oracle(scene)
-                assert scene.messages()
+            await until_the_end.enter_async_context(discord)
+            await until(lambda: not unsettled(scene), seconds=45)
+            check_oracle(scene)
+            assert scene.messages()
 
 
 async def test_short_commands_work_beside_a_running_bot_which_heeds_them_and_a_second_bot_is_refused(
