@@ -16,8 +16,8 @@ RULES = NameRules(
     perhaps=frozenset(["ai", "systems", "aero", "defence"]),
     trades=frozenset(["startup", "up", "maker", "firm"]),
 )
-ORDINARY = """military autonomous weapon orchid harbour army buy responsible new air start firm drone eu act the deal by way of
-    and more warns again text win contract a german maker from"""
+ORDINARY = """military autonomous weapon orchid harbour army buy responsible new air start firm drone eu act the deal by
+    way of and more warns again text win contract a german maker from"""
 DICTIONARY = frozenset(ORDINARY.split())
 
 

@@ -104,6 +104,10 @@ def judge_of(topic: Topic) -> Judge:
     return Judge(topic, {group.id: group for group in topic.groups}, build(phrases))
 
 
+FIRM = 0.7
+"""What the name of a defence-AI firm counts for on either axis: it has civil customers too."""
+
+
 def evidence_of(
     words: Words, places: Sequence[Place], known: Mapping[str, Organisation], judge: Judge
 ) -> list[Evidence]:
@@ -119,7 +123,8 @@ def evidence_of(
     for place in places:
         axis = _axis(known.get(place.name), judge.topic)
         if axis is not None:
-            found.append(Evidence(f"organisation-{axis}", axis, place.first, place.after))
+            strength = FIRM if axis == "both" else 1.0
+            found.append(Evidence(f"organisation-{axis}", axis, place.first, place.after, strength))
     return sorted(found, key=lambda evidence: (evidence.first, evidence.after, evidence.group))
 
 
@@ -212,18 +217,24 @@ def _quotes(words: Words, evidence: Sequence[Evidence]) -> str:
     return ", ".join(dict.fromkeys(words.quote(item.first, item.after) for item in evidence[:6]))
 
 
+CLOSE = 3
+"""Words between two hits from which they no longer stand close."""
+
+
 def _nearness(words: Words, evidence: Sequence[Evidence], near: int, title_words: int) -> list[Feature]:
-    """How the axes stand together: in the title, in the lead (40 words), near each other, and how much of the less
-    touched axis there is."""
+    """How the axes stand together: in the title, in the lead (40 words), near each other, close ("military AI", "AI for
+    the army"), and how much of the less touched axis there is."""
     ai = [item for item in evidence if item.axis in ("ai", "both")]
     defence = [item for item in evidence if item.axis in ("defence", "both")]
     pairs = _pairs(ai, defence, near)
+    close = [pair for pair in pairs if max(pair[0].first, pair[1].first) - min(pair[0].after, pair[1].after) < CLOSE]
     quoted = _quotes(words, [*ai[:3], *defence[:3]])
     first = _quotes(words, [*ai[:1], *defence[:1]])
     return [
         Feature("together.title", _both(ai, defence, title_words), first),
         Feature("together.lead", _both(ai, defence, title_words + 40), first),
         Feature("together.near", min(sum(map(_product, pairs)), 3) / 3, "; ".join(_pair(words, p) for p in pairs[:2])),
+        Feature("together.close", min(sum(map(_product, close)), 2) / 2, "; ".join(_pair(words, p) for p in close[:2])),
         Feature("together.much", min(_sum(ai), _sum(defence), 4) / 4, quoted),
     ]
 
@@ -266,6 +277,7 @@ _TOGETHER = {
     "together.title": "both axes in the title",
     "together.lead": "both axes in title and lead",
     "together.near": "AI and defence near each other",
+    "together.close": "AI and defence side by side",
     "together.much": "both axes again and again",
 }
 _ORGANISATIONS = {

@@ -334,7 +334,7 @@ def _weight_mistakes(lines: _Lines, number: int, topic: TopicTable) -> Iterable[
         *(group.id for group in topic.group),
         *(f"organisation-{axis}" for axis in ("ai", "defence", "both", "against")),
     }
-    together = {f"together.{where}" for where in ("title", "lead", "near", "much")}
+    together = {f"together.{where}" for where in ("title", "lead", "near", "close", "much")}
     for feature in topic.weights:
         group, _, where = feature.rpartition(".")
         if feature not in together and not (group in groups and where in ("title", "text")):
