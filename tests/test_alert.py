@@ -1,11 +1,15 @@
 """Which stories are owed to which channels, and why."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.alert import Subscription, match, owed
 from bot.core.event import Party
+from bot.core.importance import Importance, Level
+from bot.core.story import Story
 from tests.builders import a_story
 
 NATO_DEAL = a_story("deal", topic="ai-defence", event="contract", organisations=("OpenAI", "NATO"), language="en")
@@ -115,3 +119,25 @@ def test_every_match_has_exactly_one_row_and_each_channel_at_most_one_message(
     sent = [channel[alert.subscription_id] for alert in alerts if alert.suppressed is None]
     assert len(sent) == len(set(sent))
     assert not set(sent) & {channel[id] for id in had if id in channel}
+
+
+def weighed(level: Level) -> Callable[[Story], Importance]:
+    return lambda _: Importance(level, 1.0)
+
+
+@pytest.mark.parametrize(("level", "wanted"), [("low", 0), ("notable", 0), ("high", 1), ("critical", 1)])
+def test_a_subscription_takes_stories_from_its_level_of_importance_on(level: Level, wanted: int) -> None:
+    found = owed([NATO_DEAL], [wish(min_importance="high")], matched=(), weigh=weighed(level))
+    assert len(found) == wanted
+
+
+def test_a_story_that_mattered_too_little_is_owed_once_it_matters_more() -> None:
+    asked = [wish(min_importance="high")]
+    assert owed([NATO_DEAL], asked, matched=(), weigh=weighed("low")) == ()
+    (alert,) = owed([NATO_DEAL], asked, matched=(), weigh=weighed("high"))
+    assert alert.reasons == ("asked for high importance or more; this is high",)
+
+
+def test_a_story_of_unknown_importance_counts_as_low() -> None:
+    assert match(NATO_DEAL, wish(min_importance="low")).wanted
+    assert not match(NATO_DEAL, wish(min_importance="notable")).wanted

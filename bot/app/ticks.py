@@ -31,6 +31,8 @@ async def poll_tick(
         merging=settings.merging,
         stale_after=timedelta(days=settings.poll.stale_after),
         at_once=settings.poll.at_once,
+        importance=settings.importance,
+        kinds={each.name: each.kind for each in settings.knowledge.organisations},
     )
     return await poll(
         now,

@@ -16,13 +16,14 @@ from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, r
 from bot.core.alert import Subscription
 from bot.core.details import wish
 from bot.core.event import EventType
+from bot.core.importance import LEVELS
 from bot.errors import TocsinError
 from bot.settings import Settings
 from bot.store import subscriptions
 from bot.terminal import formatted
 
 LARGEST_ID = 2**63 - 1  # of Discord's snowflakes, and of an integer in the database
-COLUMNS = ("id", "guild_id", "channel_id", "topic", "organisations", "events", "paused")
+COLUMNS = ("id", "guild_id", "channel_id", "topic", "organisations", "events", "min_importance", "paused")
 
 
 def group() -> typer.Typer:
@@ -53,6 +54,9 @@ def add(
     topic: Annotated[str | None, typer.Option(help="A topic of topics.toml; without it, every topic.")] = None,
     organisations: Annotated[str, typer.Option(help="Only stories that name one of these, comma-separated.")] = "",
     events: Annotated[str, typer.Option(help="Only these event types, comma-separated.")] = "",
+    min_importance: Annotated[
+        str, typer.Option(help=f"Only stories that matter this much or more: {', '.join(LEVELS)}.")
+    ] = LEVELS[0],
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -65,6 +69,7 @@ def add(
         topic=_topic(topic, settings),
         organisations=_organisations(organisations, settings),
         events=_events(events),
+        min_importance=_level(min_importance),
         created_at=datetime.now(UTC),
     )
     typer.echo(run_async(_add(settings, wanted)))
@@ -130,6 +135,12 @@ def _organisations(names: str, settings: Settings) -> tuple[str, ...]:
 def _wishes(subscription: Subscription) -> tuple[object, ...]:
     wanted = frozenset(subscription.organisations), frozenset(subscription.events)
     return subscription.channel_id, subscription.topic, *wanted
+
+
+def _level(name: str) -> str:
+    if name not in LEVELS:
+        raise typer.BadParameter(f"{name!r} is no level of importance; there are {', '.join(LEVELS)}")
+    return name
 
 
 def _split(names: str) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 It decides what is owed; it sends nothing (see the deliver handler) and draws nothing (see message).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from bot.core.event import EventType
+from bot.core.importance import LEVELS, Importance, at_least
 from bot.core.story import Story
 
 AlertKind = Literal["alert", "update", "digest"]
@@ -96,33 +97,47 @@ class Match:
     reasons: tuple[str, ...] = ()
 
 
-def match(story: Story, subscription: Subscription) -> Match:
-    """Whether `subscription` wants `story`. An empty wish is met by everything; every other one has to be met."""
-    wishes = list(_wishes(story, subscription))
+def match(story: Story, subscription: Subscription, importance: Importance | None = None) -> Match:
+    """Whether `subscription` wants `story`. An empty wish is met by everything; every other one has to be met.
+
+    A story whose importance is not known counts as low.
+    """
+    wishes = list(_wishes(story, subscription, importance))
     unmet = tuple(words for met, words in wishes if not met)
     return Match(False, unmet) if unmet else Match(True, tuple(words for _, words in wishes))
 
 
 def owed(
-    stories: Iterable[Story], subscriptions: Iterable[Subscription], *, matched: Collection[tuple[int, str]]
+    stories: Iterable[Story],
+    subscriptions: Iterable[Subscription],
+    *,
+    matched: Collection[tuple[int, str]],
+    weigh: Callable[[Story], Importance] | None = None,
 ) -> tuple[Alert, ...]:
     """The first alerts that `stories`, each with a report that may alert, owe to those who want them.
 
     `matched` holds the (subscription id, story id) that have a row already: what follows for those are edits. So a
     story that was found in silence owes its first alert with its next report. A paused subscription is owed too, so
     that nothing is lost while it is paused; one that wants only digests is owed no alerts. A channel is told once,
-    however many of its subscriptions want the story: the others' rows are suppressed.
+    however many of its subscriptions want the story: the others' rows are suppressed. `weigh` tells a story's
+    importance; one that is below what a subscription asks for is weighed again with its next report.
     """
     wishes = sorted(subscriptions, key=lambda wish: (wish.paused is not None, wish.id))
-    return tuple(alert for story in stories for alert in _owed_by(story, wishes, matched))
+    return tuple(
+        alert
+        for story in stories
+        for alert in _owed_by(story, wishes, matched, weigh(story) if weigh is not None else None)
+    )
 
 
-def _owed_by(story: Story, wishes: Sequence[Subscription], matched: Collection[tuple[int, str]]) -> Iterator[Alert]:
+def _owed_by(
+    story: Story, wishes: Sequence[Subscription], matched: Collection[tuple[int, str]], importance: Importance | None
+) -> Iterator[Alert]:
     told = {wish.channel_id: wish.id for wish in reversed(wishes) if (wish.id, story.id) in matched}
     for wish in wishes:
         if wish.mode == "digest" or (wish.id, story.id) in matched:
             continue
-        found = match(story, wish)
+        found = match(story, wish, importance)
         if found.wanted:
             teller = told.setdefault(wish.channel_id, wish.id)
             suppressed = None if teller == wish.id else told_by(teller)
@@ -134,7 +149,7 @@ def told_by(subscription_id: int) -> str:
     return f"the channel is told by subscription {subscription_id}"
 
 
-def _wishes(story: Story, subscription: Subscription) -> Iterable[tuple[bool, str]]:
+def _wishes(story: Story, subscription: Subscription, importance: Importance | None) -> Iterable[tuple[bool, str]]:
     """Each wish that the subscription states: whether the story meets it, and the words for it."""
     if subscription.topic is not None:
         yield story.topic == subscription.topic, f"asked for the topic {subscription.topic}"
@@ -145,6 +160,10 @@ def _wishes(story: Story, subscription: Subscription) -> Iterable[tuple[bool, st
     if subscription.organisations:
         named = _named(story, subscription.organisations)
         yield bool(named), f"asked for {' or '.join(named or subscription.organisations)}"
+    if subscription.min_importance != LEVELS[0]:
+        level = importance.level if importance is not None else LEVELS[0]
+        wanted = subscription.min_importance
+        yield at_least(level, wanted), f"asked for {wanted} importance or more; this is {level}"
 
 
 def _speaks(story: Story, languages: Iterable[str]) -> bool:

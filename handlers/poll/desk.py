@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 import structlog
 
 from bot.core.alert import Alert, owed
 from bot.core.feed import FeedState, StoredFeed, address_of, is_first_poll, postponed
+from bot.core.importance import importance
 from bot.core.link import host_of
 from bot.core.merging import OpenStories
 from bot.core.novelty import Sifted
@@ -158,7 +160,9 @@ class Desk:
         latest = {each.placement.story.id: each.placement.story for each in placed if each.placement}
         wanted = await self._tick.store.read(subscriptions.listed)
         matched = await self._tick.store.read(alerts.matched, fresh)
-        return tuple(owed([story for id, story in latest.items() if id in fresh], wanted, matched=matched))
+        weigh = partial(importance, rules=self._tick.rules.importance, kinds=self._tick.rules.kinds)
+        told = [story for id, story in latest.items() if id in fresh]
+        return owed(told, wanted, matched=matched, weigh=weigh)
 
     def _count_story(self, judged: polls.Judged) -> None:
         if judged.placement is None:

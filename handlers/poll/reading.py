@@ -6,7 +6,7 @@ Cheap before dear. It reads from the store and writes nothing; a feed's fault is
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from bot.core.feed import (
     after_success,
     postponed,
 )
+from bot.core.importance import ImportanceRules
 from bot.core.link import host_of
 from bot.core.novelty import Sifted, calm, is_storm, sift
 from bot.core.story import MergingRules
@@ -38,12 +39,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PollRules:
-    """How to poll: `at_once` feeds side by side; entries dated more than `stale_after` ago owe no alert."""
+    """How to poll: `at_once` feeds side by side; entries dated more than `stale_after` ago owe no alert.
+
+    `kinds` maps the organisations that importance may weigh to their kinds.
+    """
 
     feeds: FeedRules = field(default_factory=FeedRules)
     merging: MergingRules = field(default_factory=MergingRules)
     stale_after: timedelta = timedelta(days=14)
     at_once: int = 50
+    importance: ImportanceRules = field(default_factory=ImportanceRules)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
