@@ -127,9 +127,9 @@ async def test_the_table_of_the_readme_is_the_command_tree(town: Town) -> None:
 @pytest.mark.parametrize("typed", ["", "a", "army", "ORGANISATION 20", "nothing like it"])
 def test_choices_of_thousands_are_quick_few_and_short(typed: str) -> None:
     offered = [(name, name) for name in [*NAMES, "n" * 500, ""]]
-    began = time.perf_counter()
+    began = time.process_time()
     found = [*choices(offered, typed), *choices(STORIES, typed), *list_choices(NAMES, f"{NAMES[0]}, {typed}")]
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.5
     assert len(found) <= 75
     assert all(1 <= length(choice.name) <= 100 and 1 <= length(str(choice.value)) <= 100 for choice in found)
 
