@@ -149,16 +149,11 @@ def test_an_outlet_that_calls_a_signed_deal_planned_the_same_day_tells_the_same_
     assert placements[1].story.stage == "signed"
 
 
-def test_a_denial_the_same_day_belongs_to_the_story_which_then_shows_it(rules: MergingRules) -> None:
-    reports = [a_deal(TALKS, "in_talks"), a_deal(DENIED, "denied", at=NOON + DAY / 12)]
+@pytest.mark.parametrize("late", [DAY / 12, DAY])
+def test_a_denial_belongs_to_the_story_which_then_shows_it(rules: MergingRules, late: timedelta) -> None:
+    reports = [a_deal(TALKS, "in_talks"), a_deal(DENIED, "denied", at=NOON + late)]
     placement = place_all(OpenStories(rules=rules), reports)[1]
     assert (placement.story.id, placement.story.stage, placement.material) == ("s1", "denied", "now denied")
-
-
-def test_a_denial_a_day_later_is_a_story_that_follows(rules: MergingRules) -> None:
-    reports = [a_deal(TALKS, "in_talks"), a_deal(DENIED, "denied", at=NOON + DAY)]
-    placement = place_all(OpenStories(rules=rules), reports)[1]
-    assert (placement.story.id, placement.story.follows) == ("s2", "s1")
 
 
 @pytest.mark.parametrize(("late", "stories"), [(timedelta(), ["s1", "s1"]), (timedelta(seconds=1), ["s1", "s2"])])

@@ -94,8 +94,14 @@ def test_names_and_long_numbers_are_specific_but_a_customers_name_and_years_are_
     assert found == {"skerrivan", "340", "mq28"}
 
 
-def test_a_vendors_name_is_specific() -> None:
-    assert {"royal", "navy"} <= specific("Deal", "A boat of the Royal Navy sails.", "prime")
+def test_words_that_name_a_known_organisation_are_not_specific() -> None:
+    assert not specific("Deal", "A boat of the Royal Navy sails.", "prime")
+
+
+def test_a_dateline_is_no_part_of_the_lead() -> None:
+    found = traits("Deal", "NEW YORK, March 3 (Northern Wire) – The Skerrivane sails.")
+    assert not {"new", "york", "northern", "wire"} & set(found.words)
+    assert traits("Deal", "NATO – die Allianz – kauft.").words["nato"]
 
 
 def test_an_ordinary_word_in_a_headline_of_capitals_is_no_name() -> None:

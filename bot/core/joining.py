@@ -4,8 +4,8 @@ What is shown is stable. The title is that of the first independent report, and 
 copy; a field changes when more reports say so, a stage when one states that things went on; a key point gives way to
 one that says more. It does not decide which story a report joins (see merging).
 
-A denial on the day of the story's first report belongs to the story, which then shows it; one that comes later is a
-step further, a story of its own that follows (see likeness, for how stages and time weigh).
+A denial belongs to the story that it denies, as long as that is open: the story then shows it, and the placement says
+that it is material. An end ("cancelled") and a step further that come a day or more later are stories that follow.
 """
 
 from collections.abc import Collection, Mapping

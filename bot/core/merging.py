@@ -5,14 +5,15 @@ knows comes from the stories' profiles, so that a restart decides as an unbroken
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush, nlargest
 from math import log
 
+from bot.core.evidence import Kin
 from bot.core.followup import Predecessor, predecessor
 from bot.core.joining import begin, join, join_copy, material_change
-from bot.core.likeness import Kin, Likeness, likeness
+from bot.core.likeness import Likeness, likeness
 from bot.core.profile import Profile, extend, unpack
 from bot.core.relevance import Reason
 from bot.core.sketch import overlap
@@ -132,7 +133,8 @@ class OpenStories:
             compared = self._earlier(traits, found, alike, rarity, now)
             ages = [(known, each.story, now - each.story.last_seen) for known, each in compared]
             story_id = new_id if isinstance(new_id, str) else new_id()
-            placement = self._begun(report, traits, compared, predecessor(ages, self._rules), story_id)
+            placement = self._begun(report, traits, alike, predecessor(ages, self._rules), story_id)
+            placement = replace(placement, related=self._related(compared))
         self.put(placement.story)
         return placement
 
@@ -246,7 +248,7 @@ class OpenStories:
         self,
         report: Report,
         traits: Traits,
-        compared: list[tuple[Likeness, Standing]],
+        alike: list[tuple[Likeness, Standing]],
         earlier: Predecessor | None,
         story_id: str,
     ) -> Placement:
@@ -254,12 +256,12 @@ class OpenStories:
         agencies = self._rules.agencies
         story = begin(report, traits, profile, story_id=story_id, follows=follows, agencies=agencies)
         reasons = list(earlier.reasons) if earlier else []
-        if not compared:
-            reasons.append(Reason("no earlier story is alike", "", 0.0))
+        if not alike:
+            reasons.append(Reason("no open story is alike", "", 0.0))
             return Placement(story, True, 0.0, tuple(reasons))
-        best, standing = compared[0]
-        reasons += [Reason("likest earlier story", standing.story.title, best.score), *best.reasons]
-        return Placement(story, True, best.score, tuple(reasons), self._related(compared))
+        best, standing = alike[0]
+        reasons += [Reason("likest open story", standing.story.title, best.score), *best.reasons]
+        return Placement(story, True, best.score, tuple(reasons))
 
     def _related(self, alike: Iterable[tuple[Likeness, Standing]]) -> tuple[str, ...]:
         return tuple(other.story.id for found, other in alike if found.score >= self._rules.related_at)[:5]

@@ -26,6 +26,10 @@ READ = 3_000
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LATIN = re.compile(r"[A-Za-z]{2,}[0-9]*|[0-9]+[A-Za-z]*")
 _CLAUSE_END = re.compile(r"[,;:.!?]")
+_DATELINE = re.compile(
+    r"\s*(?:[A-ZÀ-Þ][A-ZÀ-Þ.'’-]+[ ,/]{0,2}){1,4}(?:[^—–()\n]{0,20})(?:\([^()\n]{2,40}\))?\s*(?:[—–]|-{1,2}\s)\s*"
+    r"(?=[\"'“„«]?[A-ZÀ-Þ])"
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 Number = TypeVar("Number", int, float)
 _ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
@@ -80,6 +84,8 @@ class Traits:
     runs: tuple[tuple[str, frozenset[str]], ...] = ()
     amount_words: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
+    heads: Mapping[str, float] = field(default_factory=dict)
+    subjects: frozenset[str] = frozenset()
 
 
 def make_lexicon(rules: MergingRules) -> Lexicon:
@@ -102,15 +108,20 @@ def make_lexicon(rules: MergingRules) -> Lexicon:
 def describe(report: Report, lexicon: Lexicon) -> Traits:
     """What merging compares of `report`. Never raises; empty texts give empty traits."""
     article, event, mentions = report.article, report.analysis.event, report.analysis.organisations
-    pieces = list(_pieces(clean(article.title), clean(article.text[:READ]), lexicon))
+    text = clean(article.text[:READ])
+    dateline = _DATELINE.match(text)
+    pieces = list(_pieces(clean(article.title), text[dateline.end() :] if dateline else text, lexicon))
     names = {mention.name: _weight(mention.words, pieces) for mention in mentions}
     known = [mention.name for mention in mentions if mention.kind is not None]
     customers = [mention for mention in mentions if mention.kind in lexicon.customers]
     amounts = [amount for amount in (event.amounts if event else ()) if amount.value]
     words, forms = _word_weights(pieces, report.analysis.terms, lexicon)
+    early = [piece for piece in pieces if piece.weight >= lexicon.places.lead]
     proper = _proper(pieces)
+    specific = frozenset(word for word in proper if _is_specific(word, lexicon)) - _naming(mentions)
     return Traits(
         words=words,
+        heads={word: weight for word, weight in _word_weights(early, {}, lexicon)[0].items() if word in words},
         names=names,
         proper=proper,
         title_names=frozenset(name for name in known if names[name] >= lexicon.places.title),
@@ -124,7 +135,8 @@ def describe(report: Report, lexicon: Lexicon) -> Traits:
         told_stage=_told_stage(event, pieces, lexicon),
         buyer=event.buyer.name if event and event.buyer else None,
         seller=event.seller.name if event and event.seller else None,
-        specific=frozenset(word for word in proper if _is_specific(word, lexicon)) - _naming(customers),
+        specific=specific,
+        subjects=specific & _stems(early),
         parties=frozenset(names) - {mention.name for mention in customers},
         forms=forms,
         runs=_runs(pieces),
@@ -264,9 +276,14 @@ def _is_specific(word: str, lexicon: Lexicon) -> bool:
     return not word.isdigit() or (len(word) > 2 and not _YEAR.fullmatch(word))
 
 
+def _stems(pieces: Iterable[_Piece]) -> set[str]:
+    return {stem(word.lower()) for piece in pieces for form in piece.words.forms for word in _parts(form)}
+
+
 def _naming(mentions: Iterable[Mention]) -> set[str]:
-    """The stems of the words that name these organisations."""
-    return {stem(word) for mention in mentions for word in words_of(f"{mention.words} {mention.name}").lower}
+    """The stems of the words that name the known ones of these organisations."""
+    known = [mention for mention in mentions if mention.kind is not None]
+    return {stem(word) for mention in known for word in words_of(f"{mention.words} {mention.name}").lower}
 
 
 def _told_stage(event: Event | None, pieces: Sequence[_Piece], lexicon: Lexicon) -> str | None:

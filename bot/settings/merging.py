@@ -19,11 +19,17 @@ class WeightsTable(Table):
     """`[weights]`"""
 
     words: Weight
+    heads: Weight
     names: Weight
+    special: Weight
+    other_special: Weight
+    foreign_words: Weight
+    foreign_special: Weight
     same_amount: Weight
     other_amount: Weight
     other_title_amount: Weight
     same_event: Weight
+    akin_event: Weight
     other_event: Weight
     other_stage: Weight
     later_stage: Weight
