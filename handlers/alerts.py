@@ -18,6 +18,7 @@ from bot.core.alert import Subscription
 from bot.core.details import wish
 from bot.core.escape import cut, escape
 from bot.core.event import EventType
+from bot.core.importance import Level
 from bot.core.pages import added_message, notice, subscriptions_message
 from bot.store import Store, alerts, subscriptions
 
@@ -37,6 +38,7 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
         topic="Only stories of this topic; every topic unless given",
         organisations="Only stories that name one of these, separated by commas",
         events="Only these kinds of event, separated by commas",
+        min_importance="Only stories that matter this much or more; all unless given",
     )
     async def add(
         interaction: Interaction,
@@ -44,6 +46,7 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
         topic: str | None = None,
         organisations: str | None = None,
         events: str | None = None,
+        min_importance: Level = "low",
     ) -> None:
         await defer(interaction)
         guild_id = require_manager(interaction)
@@ -55,6 +58,7 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
             topic=known_topic(topic, index.topics),
             organisations=known_organisations(organisations, index.organisations),
             events=known_events(events),
+            min_importance=min_importance,
             created_at=clock(),
         )
         await require_room(subscription, store=store)

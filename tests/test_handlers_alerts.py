@@ -43,6 +43,13 @@ async def test_several_organisations_and_events_are_given_with_commas(town: Town
     assert kept.events == ("contract", "conflict_use")
 
 
+async def test_a_level_of_importance_is_chosen_and_shown(town: Town) -> None:
+    result = await town.manager.slash(town.channel, "alerts add", channel=town.channel, min_importance="high")
+    assert "high importance or more" in said(result)
+    [kept] = await town.store.read(subscriptions.listed, town.guild.id)
+    assert kept.min_importance == "high"
+
+
 async def test_a_reader_may_not_add_list_or_remove(town: Town) -> None:
     added = await town.reader.slash(town.channel, "alerts add", channel=town.channel)
     listed = await town.reader.slash(town.channel, "alerts list")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.core.alert import Subscription
 from bot.core.escape import UNTITLED, cut, escape, host, masked_link
 from bot.core.event import Party
+from bot.core.importance import LEVELS
 from bot.core.message import (
     LIMITS,
     LOOKS,
@@ -110,6 +111,8 @@ def wish(subscription: Subscription, *, shown: Callable[[str, int], str] = escap
         parts.append("in " + joined([shown(language, 20) for language in subscription.languages], ", ", 100))
     if subscription.organisations:
         parts.append("only " + joined([shown(name, 80) for name in subscription.organisations], ", ", 400))
+    if subscription.min_importance != LEVELS[0]:
+        parts.append(f"{shown(subscription.min_importance, 20)} importance or more")
     return " · ".join(parts)
 
 
