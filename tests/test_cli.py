@@ -1,6 +1,6 @@
 """The command line as a whole: exit codes, one sentence for what is wrong, and nothing secret in it."""
 
-import shutil
+import asyncio
 import signal
 import sqlite3
 import subprocess
@@ -62,26 +62,24 @@ def test_help_and_version_end_well_and_show_no_secret(capsys: Capture, monkeypat
 
 
 @pytest.mark.parametrize("content", [b"x = [", bytes(range(128, 256)), b"surely_no_key = 1\n"])
-@pytest.mark.parametrize("name", FILES)
-def test_a_broken_file_of_the_configuration_is_told_with_its_place_and_exit_code_78(
-    name: str, content: bytes, tmp_path: Path, capsys: Capture
+def test_broken_files_of_the_configuration_are_told_at_once_with_their_places_and_exit_code_78(
+    content: bytes, tmp_path: Path, capsys: Capture
 ) -> None:
-    (tmp_path / name).write_bytes(content)
+    for name in FILES:
+        (tmp_path / name).write_bytes(content)
     ended = call(capsys, "alerts", "list", "--config", str(tmp_path))
     assert (ended.code, ended.out) == (78, "")
-    assert all(line.startswith(f"{tmp_path / name}:") for line in ended.err.splitlines())
+    told = {line.partition(":")[0] for line in ended.err.splitlines()}
+    assert told == {str(tmp_path / name) for name in FILES}
 
 
 @pytest.mark.parametrize(
     "url",
     [
         "",
-        "tocsin.db",
         "sqlite:///",
-        "sqlite:///:memory:",
         f"mysql://me:{CANARY}@h/d",
         f"postgresql://me:{CANARY}@h:port/d",
-        f"postgresql://me:{CANARY}@[h/d",
     ],
 )
 def test_a_wrong_database_address_is_one_sentence_without_its_password(url: str, capsys: Capture) -> None:
@@ -114,14 +112,20 @@ def another_programs(path: Path) -> None:
 
 
 def a_newer(path: Path) -> None:
-    shutil.copy(path.with_name("good.db"), path)
+    asyncio.run(make_database(path))
     with closing(sqlite3.connect(path)) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
 
 
+async def make_database(path: Path) -> None:
+    async with Store.open(f"sqlite:///{path}"):
+        pass
+
+
 def a_damaged(path: Path) -> None:
-    body = bytearray(path.with_name("good.db").read_bytes())
+    asyncio.run(make_database(path))
+    body = bytearray(path.read_bytes())
     body[8192:24576] = b"\xff" * 16384
     path.write_bytes(body)
 
@@ -136,12 +140,11 @@ def a_damaged(path: Path) -> None:
         (a_damaged, "is damaged; put a backup in its place"),
     ],
 )
-@pytest.mark.parametrize("words", [("alerts", "list"), ("poll", "--once"), ("run",)], ids=" ".join)
 def test_a_database_that_cannot_be_used_is_one_sentence(
-    make: Callable[[Path], None], sentence: str, words: tuple[str, ...], tmp_path: Path, capsys: Capture
+    make: Callable[[Path], None], sentence: str, tmp_path: Path, capsys: Capture
 ) -> None:
-    assert call(capsys, "db", "upgrade", "--database", f"sqlite:///{tmp_path}/good.db").code == 0
     make(tmp_path / "bad.db")
+    words = {a_folder: ["alerts", "list"], a_text: ["feeds", "export"], a_newer: ["run"]}.get(make, ["poll", "--once"])
     ended = call(capsys, *words, "--database", f"sqlite:///{tmp_path}/bad.db")
     assert ended.code == 1
     assert sentence in ended.sentence

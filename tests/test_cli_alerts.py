@@ -23,6 +23,7 @@ def test_what_is_added_is_listed_with_every_key_and_ends_when_removed(capsys: Ca
             "topic": "ai-defence",
             "organisations": ["OpenAI"],
             "events": ["contract", "funding"],
+            "min_importance": "low",
             "paused": None,
         }
     ]

@@ -35,8 +35,8 @@ STORY = re.compile(r"story:\w+:(?P<story>[^:]+):(?P<mark>[^:]+)")
 SETTINGS = """
 [poll]
 tick = 1
-interval = 0.02
-shortest = 0.02
+interval = 0.01
+shortest = 0.01
 [deliver]
 tick = 1
 debounce = 0
