@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PATH = (
     "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
     "organisations", "strangers", "relevance", "amounts", "patterns", "parties", "event", "dateline", "keypoints",
-    "analysis", "story", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness", "joining",
-    "followup", "merging", "stream", "importance", "alert", "digest", "escape", "message", "details", "pages", "labels",
+    "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
+    "joining", "followup", "merging", "stream", "importance", "alert", "digest", "escape", "message", "details", "pages", "labels",
     "evaluation",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.amounts import Amount
+from bot.core.clauses import make_lexicon
 from bot.core.event import Event, Party, Stage
 from bot.core.joining import begin, join, join_copy, material_change
 from bot.core.keypoints import KeyPoint
@@ -13,7 +14,7 @@ from bot.core.organisations import Mention
 from bot.core.profile import Profile, extend, unpack
 from bot.core.relevance import Relevance
 from bot.core.story import MergingRules, Report, Story
-from bot.core.traits import describe, make_lexicon
+from bot.core.traits import describe
 from tests.builders import MINUTE, NOON, an_analysis, an_article
 
 LEXICON = make_lexicon(MergingRules())

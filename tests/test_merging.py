@@ -1,6 +1,9 @@
 """Which story a report joins: by likeness, by being a copy, within a window; and the same after a restart."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -314,3 +317,33 @@ def _plain(placement: Placement) -> str:
 def test_the_same_reports_in_the_same_order_give_the_same_stories(drawn: Any) -> None:
     reports = stream_of(drawn)
     assert place_all(OpenStories(), reports) == place_all(OpenStories(), reports)
+
+
+ANEW = """
+import json
+from datetime import timedelta
+from pathlib import Path
+from bot.core.merging import OpenStories
+from bot.settings.merging import read_merging
+from tests.builders import NOON
+from tests.test_merging import DENIED, FLIGHT, PLANNED, SHIPPED, SIGNED, TALKS, THUNDERFORGE, THUNDERFORGE_AGAIN
+from tests.test_merging import a_report
+names = ["Scale AI", "Helsing", "Bundeswehr", "Defense Innovation Unit"]
+texts = [THUNDERFORGE, TALKS, FLIGHT, THUNDERFORGE_AGAIN, SIGNED, PLANNED, DENIED, FLIGHT]
+stories = OpenStories(rules=read_merging(SHIPPED))
+for number, words in enumerate(texts):
+    report = a_report(words, names=names, at=NOON + timedelta(hours=9 * number))
+    print(repr(stories.place(report, now=report.article.first_seen, new_id=str(number))))
+"""
+
+
+def test_another_process_with_other_hashes_decides_and_explains_the_same() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", ANEW], capture_output=True, check=True, cwd=SHIPPED.parents[1],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "77")
+    ]  # fmt: skip
+    assert said[0]
+    assert said[0] == said[1]

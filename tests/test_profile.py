@@ -5,10 +5,11 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.clauses import make_lexicon
 from bot.core.organisations import Mention
 from bot.core.profile import MOST_NAMES, Profile, extend, unpack
 from bot.core.story import MergingRules, Report
-from bot.core.traits import MOST_WORDS, Traits, describe, make_lexicon
+from bot.core.traits import MOST_WORDS, Traits, describe
 from tests.builders import an_analysis, an_article
 
 LEXICON = make_lexicon(MergingRules())

@@ -1,10 +1,11 @@
 """What merging compares of a report: words by place, recaps, names, amounts, steps, and how they are written."""
 
 from bot.core.amounts import Amount
+from bot.core.clauses import make_lexicon, stem
 from bot.core.event import Event
 from bot.core.organisations import Mention
 from bot.core.story import MergingRules, Report
-from bot.core.traits import Traits, describe, make_lexicon, stem
+from bot.core.traits import Traits, describe
 from tests.builders import an_analysis, an_article
 
 RULES = MergingRules(

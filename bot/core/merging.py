@@ -4,12 +4,14 @@ An inverted index over words and organisations keeps the cost of one report free
 knows comes from the stories' profiles, so that a restart decides as an unbroken run would. It stores nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush, nlargest
 from math import log
 
+from bot.core.clauses import make_lexicon
 from bot.core.evidence import Kin
 from bot.core.followup import Predecessor, predecessor
 from bot.core.joining import begin, join, join_copy, material_change
@@ -18,7 +20,7 @@ from bot.core.profile import Profile, extend, unpack
 from bot.core.relevance import Reason
 from bot.core.sketch import overlap
 from bot.core.story import MergingRules, Placement, Report, Story
-from bot.core.traits import Traits, describe, make_lexicon
+from bot.core.traits import Traits, describe
 
 PRIOR_STORIES = 300
 """Stories imagined to have been seen before the first one, so that rarity means something from the start."""
@@ -29,11 +31,14 @@ COMMON_SHARE = 0.15
 RAREST = 48
 """Words and names of a report, the rarest first, that are looked up in the index."""
 
-MOST_VISITS = 6_000
+MOST_VISITS = 2_500
 """Entries of the index that one report may visit."""
 
-CANDIDATES = 12
+CANDIDATES = 8
 """Stories, of those found in the index, that are compared in full."""
+
+SHORTLIST = 150
+"""Stories, of those found in the index, from which the ones to compare are taken."""
 
 LEAST_SKETCH = 12
 """Word triples below which a text is too short to be told a copy by them."""
@@ -159,11 +164,11 @@ class OpenStories:
 
         return rarity
 
-    def _candidates(self, traits: Traits, rarity: Callable[[str], float]) -> dict[str, float]:
-        """The stories that share the report's rarest words and names, with the weight of what they share."""
+    def _candidates(self, traits: Traits, rarity: Callable[[str], float]) -> list[Standing]:
+        """The stories that share most of the report's rarest words and names, by the weight of what they share."""
         weights = {**traits.words, **{f"@{name}": weight for name, weight in traits.names.items()}}
         keys = sorted((key for key in weights if key in self._index), key=lambda key: (-rarity(key), key))[:RAREST]
-        shared: dict[str, float] = {}
+        shared: defaultdict[str, float] = defaultdict(float)
         visits = 0
         for key in keys:
             visits += len(self._index[key])
@@ -171,24 +176,24 @@ class OpenStories:
                 break
             worth = weights[key] * rarity(key) ** 2
             for story_id in self._index[key]:
-                shared[story_id] = shared.get(story_id, 0.0) + worth
-        return shared
+                shared[story_id] += worth
+        return [
+            self._standing[each] for _, each in nlargest(SHORTLIST, ((worth, each) for each, worth in shared.items()))
+        ]
 
     def _alike(
-        self, traits: Traits, found: Mapping[str, float], rarity: Callable[[str], float], now: datetime
+        self, traits: Traits, found: Sequence[Standing], rarity: Callable[[str], float], now: datetime
     ) -> list[tuple[Likeness, Standing]]:
         """The open stories among `found`, the likest first."""
         since = _earlier_by(self._rules.idle, now)
-        is_open = {
-            story_id: worth for story_id, worth in found.items() if self._standing[story_id].story.last_seen >= since
-        }
-        compared = [(self._likeness(traits, standing, rarity, now), standing) for standing in self._best(is_open)]
+        is_open = [standing for standing in found if standing.story.last_seen >= since]
+        compared = [(self._likeness(traits, each, rarity, now), each) for each in is_open[:CANDIDATES]]
         return _likest_first(compared)
 
     def _earlier(
         self,
         traits: Traits,
-        found: Mapping[str, float],
+        found: Sequence[Standing],
         alike: Iterable[tuple[Likeness, Standing]],
         rarity: Callable[[str], float],
         now: datetime,
@@ -196,14 +201,10 @@ class OpenStories:
         """The stories among `found`, open or not, that a new one may follow, the likest first; those in `alike` are
         compared already."""
         compared = {standing.story.id: (known, standing) for known, standing in alike}
-        for standing in self._best(found):
+        for standing in found[:CANDIDATES]:
             if standing.story.id not in compared:
                 compared[standing.story.id] = (self._likeness(traits, standing, rarity, now), standing)
         return _likest_first(compared.values())
-
-    def _best(self, found: Mapping[str, float]) -> list[Standing]:
-        best = nlargest(CANDIDATES, ((worth, story_id) for story_id, worth in found.items()))
-        return [self._standing[story_id] for _, story_id in best]
 
     def _likeness(self, traits: Traits, standing: Standing, rarity: Callable[[str], float], now: datetime) -> Likeness:
         days = max(0.0, (now - standing.story.last_seen) / timedelta(days=1))

@@ -7,9 +7,9 @@ have read does not change under their eyes without reason. It chooses no sentenc
 
 from collections.abc import Sequence
 
+from bot.core.clauses import stem
 from bot.core.keypoints import KeyPoint
 from bot.core.story import Report
-from bot.core.traits import stem
 from bot.core.words import words_of
 
 MOST_KEY_POINTS = 3

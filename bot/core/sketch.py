@@ -10,7 +10,7 @@ from bot.core.words import clean, words_of
 SKETCH = 48
 """Hashes in a sketch of a text: an estimate of overlap within about 0.07 of the truth."""
 
-READ = 3_000
+READ = 2_000
 """Characters of a text that are sketched: feeds that cut a text cut its end, and so are told copies all the same."""
 
 

@@ -7,50 +7,24 @@ the rest, and what only recalls earlier events least. It compares nothing (see l
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import sqrt
 from typing import TypeVar
 
+from bot.core.clauses import UNSPACED, Lexicon, Piece, pieces_of, stem
 from bot.core.event import Amount, Event
 from bot.core.organisations import Mention
-from bot.core.phrases import Phrases, build, find
+from bot.core.phrases import find
 from bot.core.sketch import sketch
-from bot.core.story import MergingRules, Places, Report
-from bot.core.words import Words, clean, sentences_of, words_of
+from bot.core.story import Report
+from bot.core.words import Words, clean, words_of
 
 MOST_WORDS = 160
 MOST_RUNS = 24
-READ = 3_000
+READ = 2_000
 """Characters of a text whose words are compared: what is told is told in its first paragraphs."""
 
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_LATIN = re.compile(r"[A-Za-z]{2,}[0-9]*|[0-9]+[A-Za-z]*")
-_CLAUSE_END = re.compile(r"[,;:.!?]")
-_DATELINE = re.compile(
-    r"\s*(?:[A-ZÀ-Þ][A-ZÀ-Þ.'’-]+[ ,/]{0,2}){1,4}(?:[^—–()\n]{0,20})(?:\([^()\n]{2,40}\))?\s*(?:[—–]|-{1,2}\s)\s*"
-    r"(?=[\"'“„«]?[A-ZÀ-Þ])"
-)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 Number = TypeVar("Number", int, float)
-_ENDINGS = (("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """Words known beforehand, ready for finding. `ignored` and `common` hold stems.
-
-    `recap_clauses` begin a clause that recalls earlier events, `recap_sentences` mark a sentence that does; `steps`
-    name the step of a longer affair that a text reports; `customers` are the kinds of organisation that are party to
-    so much that sharing one says little.
-    """
-
-    ignored: frozenset[str]
-    common: frozenset[str]
-    recap_clauses: Phrases
-    recap_sentences: Phrases
-    steps: Phrases
-    places: Places = field(default_factory=Places)
-    customers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +62,10 @@ class Traits:
     subjects: frozenset[str] = frozenset()
 
 
-def make_lexicon(rules: MergingRules) -> Lexicon:
-    """The words and phrases of the rules, made ready."""
-    by_phrase: dict[str, list[str]] = {}
-    for step, phrases in rules.steps.items():
-        for phrase in phrases:
-            by_phrase.setdefault(phrase, []).append(step)
-    return Lexicon(
-        ignored=frozenset(map(stem, rules.ignored)),
-        common=frozenset(map(stem, rules.common)),
-        recap_clauses=build(dict.fromkeys(rules.recap_clauses, ("recap",))),
-        recap_sentences=build(dict.fromkeys(rules.recap_sentences, ("recap",))),
-        steps=build(by_phrase),
-        places=rules.places,
-        customers=frozenset(rules.customers),
-    )
-
-
 def describe(report: Report, lexicon: Lexicon) -> Traits:
     """What merging compares of `report`. Never raises; empty texts give empty traits."""
     article, event, mentions = report.article, report.analysis.event, report.analysis.organisations
-    text = clean(article.text[:READ])
-    dateline = _DATELINE.match(text)
-    pieces = list(_pieces(clean(article.title), text[dateline.end() :] if dateline else text, lexicon))
+    pieces = list(pieces_of(clean(article.title), clean(article.text[:READ]), lexicon))
     names = {mention.name: _weight(mention.words, pieces) for mention in mentions}
     known = [mention.name for mention in mentions if mention.kind is not None]
     customers = [mention for mention in mentions if mention.kind in lexicon.customers]
@@ -144,17 +99,6 @@ def describe(report: Report, lexicon: Lexicon) -> Traits:
     )
 
 
-def stem(word: str) -> str:
-    """A lower-case word without its commonest English endings; rough, but the same for both sides of a comparison."""
-    if len(word) < 5 or not word.isascii():
-        return word
-    for ending, instead in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)] + instead
-            break
-    return word.removesuffix("e")
-
-
 def amount_key(amount: Amount) -> str:
     """Currency and value of an amount in one word, so that JSON can hold it as a key."""
     return f"{amount.currency or '?'} {amount.value or 0:.6g}"
@@ -166,45 +110,8 @@ def amount_of(key: str) -> tuple[str, float]:
     return currency, float(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A clause of the report and what its words weigh."""
-
-    words: Words
-    weight: float
-
-
-def _pieces(title: str, text: str, lexicon: Lexicon) -> Iterator[_Piece]:
-    places = lexicon.places
-    for clause, recap in _clauses(words_of(title), lexicon):
-        yield _Piece(clause, places.recap if recap else places.title)
-    for number, sentence in enumerate(sentences_of(text)):
-        words = words_of(sentence.text)
-        recalls = number > 0 and bool(find(words, lexicon.recap_sentences))
-        for clause, recap in _clauses(words, lexicon):
-            weight = places.lead if number == 0 else places.body
-            yield _Piece(clause, places.recap if recap or recalls else weight)
-
-
-def _clauses(words: Words, lexicon: Lexicon) -> Iterator[tuple[Words, bool]]:
-    """A sentence in clauses, each with whether it recalls something earlier ("… days after its first deal")."""
-    sentence = words.text
-    cuts: list[tuple[int, bool]] = [(0, False)]
-    for hit in find(words, lexicon.recap_clauses):
-        start = words.starts[hit.first]
-        if start >= cuts[-1][0]:
-            end = _CLAUSE_END.search(sentence, words.ends[hit.after - 1])
-            cuts += [(start, True), (end.start() if end else len(sentence), False)]
-    if len(cuts) == 1:
-        yield words, False
-        return
-    for (first, recap), (after, _) in pairwise([*cuts, (len(sentence), False)]):
-        if after > first:
-            yield words_of(sentence[first:after]), recap
-
-
 def _word_weights(
-    pieces: Iterable[_Piece], terms: Mapping[str, int], lexicon: Lexicon
+    pieces: Iterable[Piece], terms: Mapping[str, int], lexicon: Lexicon
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Stems with the root of their summed weights, for a word said ten times does not count ten times, and how each is
     written: without a capital, where it stands so anywhere.
@@ -216,16 +123,14 @@ def _word_weights(
     forms: dict[str, str] = {}
     unspaced: set[str] = set()
     for piece in pieces:
-        for form in piece.words.forms:
-            for word in _parts(form):
-                key = stem(word.lower())
-                sums[key] = sums.get(key, 0.0) + piece.weight
-                if key not in forms or (word.islower() and not forms[key].islower()):
-                    forms[key] = word
-                if len(word) < len(form):
-                    unspaced.add(key)
+        for _, word, key, is_part in piece.parts:
+            sums[key] = sums.get(key, 0.0) + piece.weight
+            if key not in forms or (word.islower() and not forms[key].islower()):
+                forms[key] = word
+            if is_part:
+                unspaced.add(key)
     if terms:
-        chosen = {stem(term): count for term, count in terms.items() if not _UNSPACED.search(term)}
+        chosen = {stem(term): count for term, count in terms.items() if not UNSPACED.search(term)}
         kept = {word: sums.get(word, lexicon.places.body * count) for word, count in chosen.items()}
         sums = {word: sums[word] for word in unspaced} | kept
     weights = {word: round(sqrt(weight), 3) for word, weight in sums.items() if _tells(word, lexicon.ignored)}
@@ -233,19 +138,11 @@ def _word_weights(
     return heaviest, {word: forms[word] for word in heaviest if word in forms}
 
 
-def _parts(form: str) -> Iterable[str]:
-    """The word itself; of a run in a script without spaces its pairs of letters, and Latin words and numbers in it."""
-    if not _UNSPACED.search(form):
-        return (form,)
-    letters = "".join(_UNSPACED.findall(form))
-    return (*_LATIN.findall(form), *(letters[place : place + 2] for place in range(len(letters) - 1)))
-
-
 def _tells(word: str, ignored: frozenset[str]) -> bool:
     return (len(word) > 1 or word.isdigit()) and word not in ignored
 
 
-def _proper(pieces: Iterable[_Piece]) -> frozenset[str]:
+def _proper(pieces: Iterable[Piece]) -> frozenset[str]:
     """Stems of words with a capital inside a clause, or with digits: names and numbers, alike in any language.
 
     In a headline that writes every word with a capital, only what is no ordinary word elsewhere is a name.
@@ -254,13 +151,12 @@ def _proper(pieces: Iterable[_Piece]) -> frozenset[str]:
     plain: set[str] = set()
     for piece in pieces:
         capitals = _has_capitals_throughout(piece.words)
-        for place, form in enumerate(piece.words.forms):
-            for word in _parts(form):
-                inside = place or capitals or len(word) < len(form)
-                if any(letter.isdigit() for letter in word) or (inside and word[0].isupper()):
-                    found.add(stem(word.lower()))
-                elif word[0].islower():
-                    plain.add(stem(word))
+        for place, word, key, is_part in piece.parts:
+            inside = place or capitals or is_part
+            if (inside and word[0].isupper()) or not word.isalpha():
+                found.add(key)
+            elif word[0].islower():
+                plain.add(key)
     return frozenset(found - plain)
 
 
@@ -276,8 +172,8 @@ def _is_specific(word: str, lexicon: Lexicon) -> bool:
     return not word.isdigit() or (len(word) > 2 and not _YEAR.fullmatch(word))
 
 
-def _stems(pieces: Iterable[_Piece]) -> set[str]:
-    return {stem(word.lower()) for piece in pieces for form in piece.words.forms for word in _parts(form)}
+def _stems(pieces: Iterable[Piece]) -> set[str]:
+    return {key for piece in pieces for _, _, key, _ in piece.parts}
 
 
 def _naming(mentions: Iterable[Mention]) -> set[str]:
@@ -286,7 +182,7 @@ def _naming(mentions: Iterable[Mention]) -> set[str]:
     return {stem(word) for mention in known for word in words_of(f"{mention.words} {mention.name}").lower}
 
 
-def _told_stage(event: Event | None, pieces: Sequence[_Piece], lexicon: Lexicon) -> str | None:
+def _told_stage(event: Event | None, pieces: Sequence[Piece], lexicon: Lexicon) -> str | None:
     """The event's stage, if words of the title or of the first sentence state it."""
     if event is None:
         return None
@@ -294,7 +190,7 @@ def _told_stage(event: Event | None, pieces: Sequence[_Piece], lexicon: Lexicon)
     return event.stage if any(_weight(words, pieces) >= lexicon.places.lead for words in stated) else None
 
 
-def _runs(pieces: Iterable[_Piece]) -> tuple[tuple[str, frozenset[str]], ...]:
+def _runs(pieces: Iterable[Piece]) -> tuple[tuple[str, frozenset[str]], ...]:
     """Names of two to four words as they are written, with their stems: "Royal Navy"."""
     runs: dict[str, frozenset[str]] = {}
     for piece in pieces:
@@ -319,7 +215,7 @@ def _goes_on(words: Words, place: int) -> bool:
     return between in (" ", "-") and words.forms[place - 1][0].isupper() and words.forms[place][0].isupper()
 
 
-def _steps(pieces: Iterable[_Piece], lexicon: Lexicon) -> frozenset[str]:
+def _steps(pieces: Iterable[Piece], lexicon: Lexicon) -> frozenset[str]:
     """The steps that title and first sentence tell; those of the title alone where it tells any."""
     title: set[str] = set()
     lead: set[str] = set()
@@ -330,7 +226,7 @@ def _steps(pieces: Iterable[_Piece], lexicon: Lexicon) -> frozenset[str]:
     return frozenset(title or lead)
 
 
-def _weight(words: str, pieces: Iterable[_Piece]) -> float:
+def _weight(words: str, pieces: Iterable[Piece]) -> float:
     """The weight of the best place where `words` stand; that of the body where they are not found."""
     return max((piece.weight for piece in pieces if words in piece.words.text), default=0.5)
 
