@@ -134,7 +134,7 @@ def _organisations(names: str, settings: Settings) -> tuple[str, ...]:
 
 def _wishes(subscription: Subscription) -> tuple[object, ...]:
     wanted = frozenset(subscription.organisations), frozenset(subscription.events)
-    return subscription.channel_id, subscription.topic, *wanted
+    return subscription.channel_id, subscription.topic, subscription.min_importance, *wanted
 
 
 def _level(name: str) -> str:
