@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,17 @@ async def test_the_database_of_another_program_is_refused(tmp_path: Path) -> Non
     raw.execute("CREATE TABLE bookmarks (url TEXT)")
     raw.close()
     assert "belongs to another program" in await refusal(f"sqlite:///{tmp_path / 'other.db'}")
+
+
+async def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE songs (name)")
+        other.commit()
+    before = path.read_bytes()
+    await refusal(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("other.db-*"))
 
 
 async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

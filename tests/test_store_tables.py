@@ -55,6 +55,14 @@ async def test_the_catalogue_is_what_is_listed_and_a_removed_feed_keeps_its_hist
     assert (back.feed.name, back.feed.kind, back.state) == ("New name", "official", state)
 
 
+async def test_a_feed_that_left_the_catalogue_belongs_to_whoever_adds_it_again(store: Store) -> None:
+    await store.write(feeds.sync_catalogue, [a_feed()], NOON)
+    await store.write(feeds.sync_catalogue, [], NOON)
+    await store.write(feeds.add, a_feed(), NOON)
+    await store.write(feeds.sync_catalogue, [], NOON)
+    assert [each.feed.url for each in await store.read(feeds.listed)] == [a_feed().url]
+
+
 async def test_the_catalogue_leaves_feeds_of_people_alone(store: Store) -> None:
     await store.write(feeds.add, A, NOON)
     await store.write(feeds.sync_catalogue, [B], NOON)

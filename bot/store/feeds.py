@@ -25,7 +25,7 @@ def sync_catalogue(c: Connection, listed: Sequence[Feed], now: datetime) -> None
     urls = {feed.url for feed in listed}
     ids = [row.id for row in c.execute(gone) if row.url not in urls]
     if ids:
-        c.execute(update(feeds).where(feeds.c.id.in_(ids)).values(removed=True))
+        c.execute(update(feeds).where(feeds.c.id.in_(ids)).values(removed=True, in_catalogue=False))
 
 
 def add(c: Connection, feed: Feed, now: datetime) -> int:

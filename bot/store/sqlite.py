@@ -5,6 +5,7 @@ It says in one sentence why a file cannot be used; it knows no table.
 
 import os
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def prepare(path: Path) -> None:
         if path.is_dir():
             raise StoreError(f"The database {path} is a folder; name a file in it, such as {path / 'tocsin.db'}.")
         _check_header(path)
+        _check_owner(path)
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise StoreError(_no_access(path, error)) from error
     if not _may_write(path.parent) or (path.exists() and not _may_write(path)):
@@ -81,6 +83,10 @@ def read_only(name: str) -> str:
     return f"The database {name} or its folder is read-only; allow Tocsin to write there, or name another file."
 
 
+def foreign(name: str) -> str:
+    return f"The database {name} belongs to another program; name another one for Tocsin."
+
+
 def damaged(name: str) -> str:
     return f"The database {name} is damaged; put a backup in its place, or move it away to start anew."
 
@@ -88,6 +94,19 @@ def damaged(name: str) -> str:
 def _may_write(path: Path) -> bool:
     """Asked beforehand, because SQLite opens a file that it may not write without a word."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _check_owner(path: Path) -> None:
+    """Looks without a trace: to open a file the usual way already turns it into one with a write-ahead log."""
+    if not path.exists():
+        return
+    with (
+        suppress(sqlite3.DatabaseError),
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as look,
+    ):
+        tables = {name for (name,) in look.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and "alembic_version" not in tables:
+            raise StoreError(foreign(str(path)))
 
 
 def _check_header(path: Path) -> None:
