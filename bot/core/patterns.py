@@ -4,7 +4,7 @@ It finds which patterns fire, where, and in which mood (denied, negated, merely 
 event and parties.
 
 The writing of a pattern, word by word:
-    deal          the word, in any case                 award*        every word that begins so
+    deal          the word, in any case                 award* *era   every word that begins, ends so
     (a|b c|d*)    one of several; groups may nest       word? (a|b)?  may be absent
     ..            up to four words, as few as need be   ..9           up to nine
     {org}         an organisation                       {money}       a sum
@@ -239,12 +239,12 @@ def _slot(slot: str, used: set[str]) -> str:
 def _word(word: str) -> str:
     """One word, or the words that a hyphen or an apostrophe joins. In scripts without spaces, letters anywhere."""
     forms = words_of(word).lower
-    if not forms or "*" in word[:-1]:
-        raise ValueError(f'"{word}" is no word; a "*" stands at its end only')
+    if not forms or "*" in word[1:-1]:
+        raise ValueError(f'"{word}" is no word; a "*" stands at its beginning or its end')
     if _UNSPACED.search(word):
         return rf"\S*{re.escape(word)}\S* "
-    begun = r"\S* " if word.endswith("*") else " "
-    return " ".join(map(re.escape, forms)) + begun
+    before, after = (r"\S*" if word.startswith("*") else ""), (r"\S*" if word.endswith("*") else "")
+    return f"{before}{' '.join(map(re.escape, forms))}{after} "
 
 
 def mask(
