@@ -28,7 +28,7 @@ def test_windows_are_read_as_lengths_of_time() -> None:
 
 def test_a_mistake_is_named_by_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "merging.toml"
-    text = SHIPPED.read_text(encoding="utf-8").replace("merge_at = 0.16", "merge_at = 2")
+    text = SHIPPED.read_text(encoding="utf-8").replace("merge_at = 0.2", "merge_at = 2")
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"merging\.toml:5: merge_at"):
         read_merging(path)

@@ -50,7 +50,6 @@ def likeness(
     """The likeness of a report to a story whose last report came `days` ago, and whose first `age` days ago."""
     foreign = bool(traits.language and profile.language and traits.language != profile.language)
     words, shared_words = _foreign_words(traits, profile, rarity) if foreign else _words(traits, profile, rarity)
-    heads, _ = (0.0, []) if foreign else _cosine(traits.heads, profile.heads, rarity)
     names, shared_names = _cosine(traits.names, profile.names, lambda name: rarity(f"@{name}"))
     special = [word for word in traits.specific.intersection(profile.proper) if word in traits.words]
     special.sort(key=lambda word: (-rarity(word), word))
@@ -61,7 +60,6 @@ def likeness(
         Evidence(
             "foreign_words" if foreign else "words", "shared words", ", ".join(_as_written(shared_words, traits)), words
         ),
-        Evidence("heads", "shared words", "", heads),
         Evidence("names", "shared organisations", ", ".join(shared_names[:MOST_SHOWN]), names),
         Evidence("foreign_special" if foreign else "special", "shared names and numbers", written, share),
         *(() if foreign else _other_special(traits, profile)),

@@ -143,6 +143,25 @@ class OpenStories:
         self.put(placement.story)
         return placement
 
+    def compare(self, report: Report, *, now: datetime) -> list[tuple[Story, Likeness]]:
+        """The open stories that `report` would be compared with, the likest first; nothing is placed."""
+        self._forget_before(_earlier_by(self._rules.follow, now))
+        traits, rarity = describe(report, self._lexicon), self._rarity()
+        alike = self._alike(traits, self._candidates(traits, rarity), rarity, now)
+        return [(standing.story, known) for known, standing in alike]
+
+    def assign(self, report: Report, *, story_id: str) -> Story:
+        """The story `story_id` with `report`, or begun by it, however alike they are: as somebody who knows decided."""
+        traits = describe(report, self._lexicon)
+        standing, agencies = self._standing.get(story_id), self._rules.agencies
+        profile = extend(standing.profile if standing else Profile(), traits)
+        if standing:
+            story = join(standing.story, report, traits, profile, agencies=agencies)
+        else:
+            story = begin(report, traits, profile, story_id=story_id, follows=None, agencies=agencies)
+        self.put(story)
+        return story
+
     def _forget_before(self, oldest: datetime) -> None:
         while self._ageing and self._ageing[0][0] < oldest:
             _, story_id = heappop(self._ageing)

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.traits import MOST_WORDS, Traits, top
 
-MOST_HEADS = 60
+MOST_SUBJECTS = 60
 MOST_NAMES = 40
 MOST_AMOUNTS = 12
 MOST_SKETCHES = 6
@@ -26,7 +26,6 @@ class Profile:
     reports: int = 0
     language: str = ""
     words: Mapping[str, float] = field(default_factory=dict)
-    heads: Mapping[str, float] = field(default_factory=dict)
     subjects: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, float] = field(default_factory=dict)
     proper: tuple[str, ...] = ()
@@ -69,8 +68,7 @@ def extend(profile: Profile, traits: Traits, *, points: tuple[float, ...] = ()) 
         reports=profile.reports + 1,
         language=profile.language or traits.language,
         words=words,
-        heads=top(_sum(profile.heads, traits.heads), MOST_HEADS),
-        subjects=top(_count(profile.subjects, traits.subjects), MOST_HEADS),
+        subjects=top(_count(profile.subjects, traits.subjects), MOST_SUBJECTS),
         names=top(_sum(profile.names, traits.names), MOST_NAMES),
         proper=tuple(sorted((traits.proper | set(profile.proper)) & set(words))),
         title_names=top(_count(profile.title_names, traits.title_names), MOST_NAMES),

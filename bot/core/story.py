@@ -110,26 +110,25 @@ class Weights:
     likely that things went on; stages nearer to each other in proportion.
     """
 
-    words: float = 0.88
-    heads: float = 0.12
-    names: float = 0.15
-    special: float = 0.02
-    other_special: float = -0.15
-    foreign_words: float = 0.8
-    foreign_special: float = 0.5
-    same_amount: float = 0.04
+    words: float = 1.0
+    names: float = 0.19
+    special: float = 0.09
+    other_special: float = -0.13
+    foreign_words: float = 0.9
+    foreign_special: float = 0.45
+    same_amount: float = 0.07
     other_amount: float = -0.3
     other_title_amount: float = -0.4
-    same_event: float = 0.045
-    akin_event: float = -0.02
-    other_event: float = -0.09
+    same_event: float = 0.0
+    akin_event: float = -0.03
+    other_event: float = -0.1
     other_stage: float = -0.27
     later_stage: float = -1.0
-    same_step: float = 0.025
+    same_step: float = 0.03
     other_step: float = -0.4
     other_party: float = -0.3
     new_name: float = -0.12
-    lost_name: float = -0.03
+    lost_name: float = -0.07
     day: float = -0.05
 
 
@@ -166,7 +165,7 @@ class MergingRules:
 
     idle: timedelta = timedelta(hours=120)
     follow: timedelta = timedelta(days=365)
-    merge_at: float = 0.16
+    merge_at: float = 0.2
     related_at: float = 0.08
     follow_at: float = 0.28
     copy_at: float = 0.8

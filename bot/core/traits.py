@@ -58,7 +58,6 @@ class Traits:
     runs: tuple[tuple[str, frozenset[str]], ...] = ()
     amount_words: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
-    heads: Mapping[str, float] = field(default_factory=dict)
     subjects: frozenset[str] = frozenset()
 
 
@@ -76,7 +75,6 @@ def describe(report: Report, lexicon: Lexicon) -> Traits:
     specific = frozenset(word for word in proper if _is_specific(word, lexicon)) - _naming(mentions)
     return Traits(
         words=words,
-        heads={word: weight for word, weight in _word_weights(early, {}, lexicon)[0].items() if word in words},
         names=names,
         proper=proper,
         title_names=frozenset(name for name in known if names[name] >= lexicon.places.title),

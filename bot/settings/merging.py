@@ -19,7 +19,6 @@ class WeightsTable(Table):
     """`[weights]`"""
 
     words: Weight
-    heads: Weight
     names: Weight
     special: Weight
     other_special: Weight
