@@ -99,6 +99,15 @@ def test_what_is_relevant_says_what_happened_and_where_it_stands() -> None:
     assert row["key_points"] == ["Point 0.", "Point 1.", "Point 2."]
 
 
+def test_reasons_read_as_sentences_with_the_words_as_they_stand_in_the_texts() -> None:
+    rows = read(
+        {"id": "1", "title": "Skerrivane delivers minehunting boats", "text": "The Skerrivane is for minehunting."},
+        {"id": "2", "title": "Minehunting boats of Skerrivane", "text": "For minehunting there is the Skerrivane."},
+    )
+    found = list(findings([(row, an_analysis()) for row in rows], OpenStories(), new_id=story_ids()))
+    assert "Shared words: minehunting, Skerrivane" in ", ".join(sorted(found[1]["reasons"]))
+
+
 def test_story_ids_stay_apart_over_batches_and_copies_share_one() -> None:
     rows: list[dict[str, Any]] = [
         {"id": "1", "title": "Lavender marks targets", "text": "An investigation."},

@@ -143,5 +143,6 @@ def _article(row: Row, seen: datetime, stop: StopWords) -> Article:
 def _reasons(analysis: Analysis, placement: Placement | None) -> list[str]:
     """Why it is relevant or not, then why it stands in its story, a sentence each."""
     reasons = (*analysis.relevance.reasons, *(placement.reasons if placement else ()))
-    sentences = [f"{reason.gate}: {reason.words}" if reason.words else reason.gate for reason in reasons]
+    told = [f"{reason.gate}: {reason.words}" if reason.words else reason.gate for reason in reasons]
+    sentences = [words[:1].upper() + words[1:] for words in told]
     return [*sentences, analysis.problem] if analysis.problem else sentences
