@@ -117,8 +117,12 @@ def test_the_verdicts_on_the_project_s_own_hard_cases_hold(tools: Tools) -> None
     lines = (Path(__file__).parent / "data" / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
     cases = [json.loads(line) for line in lines]
     found = analyse([an_article(title=case["title"], text=case["text"]) for case in cases], tools)
-    alarms = [c["title"] for c, a in zip(cases, found, strict=True) if a.relevance.relevant and c["label"] != "relevant"]
-    missed = [c["title"] for c, a in zip(cases, found, strict=True) if not a.relevance.relevant and c["label"] == "relevant"]
+    alarms = [
+        c["title"] for c, a in zip(cases, found, strict=True) if a.relevance.relevant and c["label"] != "relevant"
+    ]
+    missed = [
+        c["title"] for c, a in zip(cases, found, strict=True) if not a.relevance.relevant and c["label"] == "relevant"
+    ]
     assert len(alarms) <= 4, alarms
     assert len(missed) <= 2, missed
 
@@ -220,3 +224,61 @@ def test_knowledge_and_analyses_travel_between_processes(knowledge: Knowledge, t
     assert pickle.loads(pickle.dumps(knowledge)) == knowledge  # noqa: S301
     analysis = analysed(tools, "Army buys AI drones", "The US Army pays Anduril $5 million.")
     assert pickle.loads(pickle.dumps(analysis)) == analysis  # noqa: S301
+
+
+def test_a_firm_that_nobody_knows_is_the_seller(tools: Tools) -> None:
+    analysis = analysed(
+        tools,
+        "Royal Navy taps Tideline for robot minesweepers",
+        "The Royal Navy has chosen the autonomous boats of Tideline for its minesweepers, the ministry said.",
+    )
+    event = analysis.event
+    assert event is not None
+    assert event.type == "contract"
+    assert event.seller is not None
+    assert event.seller.name == "Tideline"
+    assert "Tideline" in names(analysis)
+
+
+@pytest.mark.parametrize(
+    ("title", "stage"),
+    [
+        ("OpenAI denies talks with NATO over military AI", "denied"),
+        ("OpenAI in talks with NATO over military AI", "in_talks"),
+        ("NATO signs contract with OpenAI for military AI", "signed"),
+        ("NATO cancels contract with OpenAI for military AI", "cancelled"),
+        ("NATO extends contract with OpenAI for military AI", "changed"),
+        ("NATO plans to buy military AI of OpenAI", "planned"),
+        ("Bundeswehr verhandelt mit Helsing über den Kauf von Drohnen mit KI", "in_talks"),
+        ("OTAN signe un contrat avec Mistral pour l'IA militaire de ses soldats", "signed"),
+    ],
+)
+def test_the_stage_follows_what_is_done_not_what_is_named(tools: Tools, title: str, stage: str) -> None:
+    event = analysed(tools, title, "").event
+    assert event is not None
+    assert event.stage == stage
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "wrong"),
+    [
+        (
+            "Army orders AI drones",
+            "The autonomous drones could still fail in winter, the army said.",
+            "incident_or_ethics",
+        ),
+        ("Army orders AI drones", "A named officer praised the autonomous drones of the army.", "personnel"),
+        ("Army orders AI drones", "The army put its order for autonomous drones on paper.", "research"),
+        ("Army buys AI https://army.example/court-ruling-crash", "The army pays for military AI.", "regulation_or_law"),
+    ],
+)
+def test_a_word_in_passing_is_not_the_event(tools: Tools, title: str, text: str, wrong: str) -> None:
+    event = analysed(tools, title, text).event
+    assert event is not None
+    assert event.type != wrong
+
+
+def test_a_parliament_is_a_word_of_law_though_it_is_an_organisation(tools: Tools) -> None:
+    event = analysed(tools, "US Senate votes on military AI", "The US Senate voted on autonomous weapons.").event
+    assert event is not None
+    assert event.type == "regulation_or_law"

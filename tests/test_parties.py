@@ -3,7 +3,7 @@ from bot.core.parties import Party, PartyRules, parties_of, sorts_of
 from bot.core.patterns import Masked, Pattern, compile_patterns, mask
 from bot.core.words import Sentence, words_of
 
-RULES = PartyRules(frozenset(["contract", "funding"]), frozenset(["ministry"]), frozenset(["ai-lab"]))
+RULES = PartyRules(frozenset(["contract", "funding", "partnership"]), frozenset(["ministry"]), frozenset(["ai-lab"]))
 PATTERNS = compile_patterns(
     [
         Pattern("awards", "any", 3.0, ("{buyer:customer} awards {seller:vendor}",)),
@@ -61,8 +61,13 @@ def test_funding_has_the_lead_investor_for_buyer() -> None:
     assert names(found) == ("Fund", "Orchid")
 
 
-def test_funding_takes_no_party_from_kinds() -> None:
-    assert names(parties("funding", ("lead", "OpenAI is proud of Pentagon"))) == (None, None)
+def test_funding_takes_its_company_from_kinds_but_no_investor() -> None:
+    assert names(parties("funding", ("lead", "OpenAI is proud of Pentagon"))) == (None, "OpenAI")
+
+
+def test_a_partnership_has_both_parties_or_none() -> None:
+    assert names(parties("partnership", ("lead", "OpenAI and Mistral work together"))) == (None, None)
+    assert names(parties("partnership", ("lead", "OpenAI helps Pentagon"))) == ("Pentagon", "OpenAI")
 
 
 def test_one_organisation_never_holds_both_roles() -> None:

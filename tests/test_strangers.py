@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.organisations import Organisation, gazetteer, known_places
-from bot.core.strangers import Entity, NameRules, strangers
+from bot.core.strangers import Entity, NameRules, candidates, strangers
 from bot.core.words import words_of
 
 KNOWN = gazetteer((Organisation("NATO", "alliance", "INT"), Organisation("Shield AI", "defence-tech", "US")))
@@ -74,6 +74,18 @@ def test_without_a_dictionary_only_plain_marks_count() -> None:
     assert found("Die Armee kauft bei Eschental Robotics und Tallowmere AI", dictionary=frozenset()) == [
         "Eschental Robotics"
     ]
+
+
+def doubtful(text: str, *entities: tuple[str, str]) -> list[str]:
+    words = words_of(text)
+    spans = [Entity(text.index(name), text.index(name) + len(name), label) for name, label in entities]
+    return [place.name for place in candidates(words, known_places(words, KNOWN), spans, RULES, DICTIONARY)]
+
+
+def test_odd_capitalised_words_are_candidates_unless_the_model_takes_them_for_something_else() -> None:
+    assert doubtful("Tideline wins deal from NATO and Harbour") == ["Tideline"]
+    assert doubtful("Kampala wins deal from Smith", ("Kampala", "GPE"), ("Smith", "PERSON")) == []
+    assert doubtful("TIDELINE wins") == []
 
 
 def test_an_entity_counts_if_something_vouches_for_it() -> None:

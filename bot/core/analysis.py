@@ -26,7 +26,7 @@ from bot.core.organisations import (
 from bot.core.parties import sorts_of
 from bot.core.patterns import Masked, mask
 from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
-from bot.core.strangers import Entity, NameRules, strangers
+from bot.core.strangers import Entity, NameRules, candidates, strangers
 from bot.core.words import Sentence, StopWords, Words, clean, language_of, sentences_of, words_of
 
 if TYPE_CHECKING:  # half a second and 100 MB that a process without a language model need not spend
@@ -101,21 +101,25 @@ def prepare(knowledge: Knowledge, nlp: "Language") -> Tools:
         tuple(judge_of(topic) for topic in knowledge.topics),
         event_reader(knowledge.events),
         chooser_of(knowledge.key_points),
-        _dictionary(nlp, knowledge.organisations),
+        _dictionary(nlp, knowledge),
     )
 
 
-def _dictionary(nlp: "Language", organisations: Sequence[Organisation]) -> frozenset[str]:
-    """The ordinary words that the language model's lemmatiser knows, and those of the names of states' bodies (which
-    hold the countries and their adjectives); empty without a lemmatiser."""
+def _dictionary(nlp: "Language", knowledge: Knowledge) -> frozenset[str]:
+    """The ordinary words: those that the model's lemmatiser knows, stop words, the words of topics' phrases and
+    of the names of states' bodies (which hold the countries and their adjectives). Empty without a lemmatiser."""
     if "lemmatizer" not in nlp.pipe_names:
         return frozenset()
     tables = nlp.get_pipe("lemmatizer").lookups  # type: ignore[attr-defined]
     if not tables.has_table("lemma_index"):
         return frozenset()
     ordinary = {word for known in tables.get_table("lemma_index").values() for word in known}
-    states = (o for o in organisations if o.kind in ("government", "ministry", "service"))
-    return frozenset(ordinary.union(*(words_of(form).lower for o in states for form in (o.name, *o.aliases))))
+    ordinary |= knowledge.stop.by_language.get("en", frozenset())
+    states = (o for o in knowledge.organisations if o.kind in ("government", "ministry", "service"))
+    phrases = (phrase for topic in knowledge.topics for group in topic.groups for phrase in group.phrases)
+    for text in (*(form for o in states for form in (o.name, *o.aliases)), *phrases):
+        ordinary.update(words_of(text).lower)
+    return frozenset(ordinary)
 
 
 def analyse(articles: Sequence[Article], tools: Tools) -> list[Analysis]:
@@ -170,7 +174,10 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     """Everything that a relevant article says."""
     knowledge = tools.knowledge
     language = language_of(reading.words, knowledge.stop)
-    places = _places(reading, doc, language, tools)
+    places, perhaps = _places(reading, doc, language, tools)
+    found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
+    doubtful = {place.name for place in perhaps} - {mention.name for mention in found}
+    places = sorted([*places, *perhaps], key=lambda place: (place.first, place.after))
     found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
     sentences = sentences_of(reading.words.text[len(reading.title) + 1 :])
     amounts = amounts_of(reading.words.text, tools.events.amounts)
@@ -181,25 +188,28 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
     points = key_points(sentences, lines, in_title, stop, tools.chooser)
     terms = _terms(reading, doc, stop, lemmas=language in (None, "en"))
-    return Analysis(relevance, _worth_naming(found, event, tools), event, points, terms, _problem(tools))
+    return Analysis(relevance, _worth_naming(found, event, doubtful, tools), event, points, terms, _problem(tools))
 
 
-def _worth_naming(found: Sequence[Mention], event: Event, tools: Tools) -> tuple[Mention, ...]:
-    """The organisations but for mere descriptions ("the US government") that are no party to what happened."""
+def _worth_naming(found: Sequence[Mention], event: Event, doubtful: set[str], tools: Tools) -> tuple[Mention, ...]:
+    """The organisations, without doubtful names and mere descriptions ("the US government") that are no party to what
+    happened."""
     parties = {party.name for party in (event.buyer, event.seller) if party}
     known = tools.gazetteer.by_name
-    return tuple(one for one in found if one.name in parties or one.name not in known or not known[one.name].generic)
+    vague = {name for name in known if known[name].generic} | doubtful
+    return tuple(one for one in found if one.name in parties or one.name not in vague)
 
 
-def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) -> list[Place]:
-    """Every naming of an organisation. The model and its dictionary read English; in other languages the gazetteer and
-    the marks of firms stand alone."""
+def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) -> tuple[list[Place], list[Place]]:
+    """Every naming of an organisation, and words that are one only if they have a role in the news. The model and its
+    dictionary read English; in other languages the gazetteer and the marks of firms stand alone."""
     places = with_acronyms(reading.places, reading.words)
     english = language in (None, "en")
     entities = [Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents] if english else []
     dictionary = tools.dictionary if english else frozenset()
     unknown = strangers(reading.words, places, entities, tools.knowledge.names, reading.title_words, dictionary)
-    return sorted([*places, *unknown], key=lambda place: (place.first, place.after))
+    named = [*places, *unknown]
+    return named, candidates(reading.words, named, entities, tools.knowledge.names, dictionary)
 
 
 def _lines(

@@ -57,12 +57,16 @@ def parties_of(
         return None, None
     hits = [hit for hit in fired(patterns, lines) if hit.pattern.value in (event, "any")]
     buyer, seller = _slot(hits, "buyer"), _slot(hits, "seller")
-    if event != "funding":
-        taken = {party.name for party in (buyer, seller) if party}
+    taken = {party.name for party in (buyer, seller) if party}
+    if event == "funding":
+        seller = seller or _by_kind(mentions, lines, rules.sellers, taken)
+    else:
         buyer = buyer or _by_kind(mentions, lines, rules.buyers, taken)
         seller = seller or _by_kind(mentions, lines, rules.sellers, taken | ({buyer.name} if buyer else set()))
     if buyer and seller and buyer.name == seller.name:
         buyer = None
+    if event == "partnership" and not (buyer and seller):
+        return None, None
     return buyer, seller
 
 

@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.organisations import Place
-from bot.core.words import Words
+from bot.core.words import Words, words_of
+
+_ELSE = frozenset(["PERSON", "GPE", "LOC", "FAC", "DATE", "EVENT", "LAW", "LANGUAGE"])
+"""Labels of entities that are no firms. Odd names of firms are often taken for a people (NORP) or a product."""
 
 _SEPARATOR = re.compile(r"[()\[\]\n;:|]")
 LONGEST = 4
@@ -84,6 +87,28 @@ def strangers(
     return sorted([*named, *_short_forms(search, named, set(found))], key=lambda place: (place.first, place.after))
 
 
+def candidates(
+    words: Words, places: Sequence[Place], entities: Sequence[Entity], rules: NameRules, dictionary: frozenset[str]
+) -> list[Place]:
+    """Odd capitalised words that may be a firm's name, though nothing but a role in the news would vouch for them."""
+    if not dictionary:
+        return []
+    taken = frozenset(n for place in places for n in range(place.first, place.after))
+    small = frozenset(form for form in words.forms if form[0].islower())
+    search = Search(words, rules, dictionary, 0, taken, small)
+    others = {form for e in entities if e.label in _ELSE for form in words_of(words.text[e.start : e.end]).forms}
+    found, place = [], 0
+    while place < len(words.forms):
+        after = place
+        while after < len(words.forms) and after - place < LONGEST and _is_odd(search, after, joined=after > place):
+            after += 1
+        forms = words.forms[place:after]
+        if forms and not others.intersection(forms) and not any(form.isupper() for form in forms):
+            found.append(Place(words.quote(place, after), place, after, known=False))
+        place = max(after, place + 1)
+    return found
+
+
 def _marked(search: Search) -> Iterator[tuple[int, int]]:
     """Capitalised words before a mark, with it."""
     forms, rules = search.words.forms, search.rules
@@ -148,7 +173,7 @@ def _introduced(search: Search, entities: Sequence[Entity]) -> Iterator[tuple[in
     if not search.dictionary:
         return
     words, rules = search.words, search.rules
-    people = [(e.start, e.end) for e in entities if e.label in ("PERSON", "GPE", "LOC", "NORP", "DATE")]
+    people = [(e.start, e.end) for e in entities if e.label in _ELSE]
     place = search.title_words if _capitalised(words.forms[: search.title_words]) else 0
     while place < len(words.forms):
         after = place
