@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test check bench lock clean
+.PHONY: demo run test check bench fit lock clean
 
 # Rebuilt only when the lock file or the package's metadata changes.
 .venv/ready: requirements.lock pyproject.toml
@@ -29,6 +29,11 @@ check: .venv/ready ## style and types
 
 bench: .venv/ready ## measures; never part of the tests
 	@$(BIN)/python -m tests.bench
+
+fit: .venv/ready ## learns the weights of relevance and merging anew: make fit LABELS="one.jsonl two.jsonl"
+	@test -n "$(LABELS)" || { echo 'Name the labelled documents: make fit LABELS="one.jsonl two.jsonl"'; exit 2; }
+	@$(BIN)/python -m bot.fit $(LABELS)
+	@$(BIN)/python -m bot.fit.merging $(LABELS)
 
 lock: .venv/ready ## compiles the pinned versions and hashes anew, for every Python from 3.11 on
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
