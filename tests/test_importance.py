@@ -285,7 +285,7 @@ def test_the_shipped_file_names_kinds_and_labs_that_the_gazetteer_knows() -> Non
         ("conflict_use = 1.7 ", "war = 1.7 ", "events, war"),
         ("watched = 0.8", "watched = -0.8", "watched: must be greater than or equal to 0"),
         ("anonymous = -0.4", "anonymous = 0.4", "sources, anonymous: must be less than or equal to 0"),
-        ("date = 2026-10-30", "", "rates, date: is missing"),
+        ("date = 2026-11-23", "", "rates, date: is missing"),
         ("most = 0.4", "most = 0.4\nmuch = 1", "rarity, much: is not a known key"),
     ],
 )
