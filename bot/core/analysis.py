@@ -38,6 +38,9 @@ COMPONENTS = ("tok2vec", "tagger", "attribute_ruler", "lemmatizer", "ner")
 
 LEAD_SENTENCES = 2
 
+BATCH = 8
+"""Articles that the language model reads at once: long ones take about 15 MB each while they are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
@@ -129,7 +132,7 @@ def analyse(articles: Sequence[Article], tools: Tools) -> list[Analysis]:
     verdicts = [verdict(reading, tools) for reading in readings]
     relevant = [n for n, found in enumerate(verdicts) if found.relevant]
     left_out = [name for name in tools.nlp.pipe_names if name not in COMPONENTS]
-    docs = tools.nlp.pipe([readings[n].words.text for n in relevant], disable=left_out, batch_size=32)
+    docs = tools.nlp.pipe([readings[n].words.text for n in relevant], disable=left_out, batch_size=BATCH)
     full = {n: _full(readings[n], verdicts[n], doc, tools) for n, doc in zip(relevant, docs, strict=True)}
     return [full.get(n) or Analysis(found) for n, found in enumerate(verdicts)]
 
