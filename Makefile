@@ -20,7 +20,7 @@ run: .venv/ready ## the bot
 	@$(BIN)/tocsin run
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: .venv/ready ## style and types
 	@$(BIN)/ruff check .
