@@ -14,6 +14,7 @@ RULES = NameRules(
     never=frozenset(["the", "ai", "drone"]),
     firms=frozenset(["robotics", "labs", "gmbh"]),
     perhaps=frozenset(["ai", "systems", "aero", "defence"]),
+    legal=frozenset(["gmbh"]),
     trades=frozenset(["startup", "up", "maker", "firm"]),
 )
 ORDINARY = """military autonomous weapon orchid harbour army buy responsible new air start firm drone eu act the deal by
@@ -38,7 +39,7 @@ def found(text: str, *entities: tuple[str, str], title: str = "", dictionary: fr
         ("It chose Norrvinge Aero for it", "Norrvinge Aero"),
         ("It chose Harbour Robotics for it", "Harbour Robotics"),
         ("It chose Harbour Orchid Robotics", "Harbour Orchid Robotics"),
-        ("The Vellum Defence Systems GmbH is it", "Vellum Defence Systems GmbH"),
+        ("The Vellum Defence Systems GmbH is it", "Vellum Defence Systems"),
         ("The drone maker Skerrivane is it", "Skerrivane"),
         ("Skerrivane, a German drone maker, is it", "Skerrivane"),
     ],

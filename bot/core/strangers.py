@@ -27,7 +27,8 @@ class NameRules:
 
     `firms` are marks that make a name of the capitalised words before them ("Orchid Robotics"); `perhaps` do so only
     behind a word that no dictionary knows ("Tallowmere AI", but not "Military AI"). `trades` are what a firm is called
-    ("start-up"): before a name or in an apposition behind it they vouch for it alone.
+    ("start-up"): before a name or in an apposition behind it they vouch for it alone. `legal` are the legal forms that
+    a name is shown without ("GmbH").
     """
 
     national: frozenset[str] = frozenset()
@@ -38,6 +39,7 @@ class NameRules:
     firms: frozenset[str] = frozenset()
     perhaps: frozenset[str] = frozenset()
     trades: frozenset[str] = frozenset()
+    legal: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def strangers(
     found: dict[int, Place] = {}
     for span in (*_marked(search), *_introduced(search, entities), *_vouched_entities(search, places, entities)):
         if not any(n in found for n in range(*span)) and not _SEPARATOR.search(words.quote(*span)):
-            place = Place(words.quote(*span), *span, known=False)
+            place = Place(_shown(words, rules, *span), *span, known=False)
             found |= dict.fromkeys(range(*span), place)
     named = sorted(set(found.values()), key=lambda place: (place.first, -place.after))
     return sorted([*named, *_short_forms(search, named, set(found))], key=lambda place: (place.first, place.after))
@@ -249,6 +251,13 @@ def _is_ordinary(search: Search, place: int) -> bool:
 def _joined(words: Words, place: int) -> bool:
     """Whether nothing but a space, a hyphen or an ampersand parts a word from the one before."""
     return words.text[words.ends[place - 1] : words.starts[place]] in (" ", "-", " & ", "\u00a0")
+
+
+def _shown(words: Words, rules: NameRules, first: int, after: int) -> str:
+    """The name without its legal form."""
+    while after - first > 1 and words.lower[after - 1] in rules.legal:
+        after -= 1
+    return words.quote(first, after)
 
 
 def _begins_sentence(words: Words, place: int) -> bool:

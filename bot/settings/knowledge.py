@@ -108,6 +108,7 @@ class NamesFile(Table):
     firms: tuple[Text, ...] = ()
     perhaps: tuple[Text, ...] = ()
     trades: tuple[Text, ...] = ()
+    legal: tuple[Text, ...] = ()
 
 
 class CurrencyTable(Table):
