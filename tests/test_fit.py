@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bot.core.relevance import Group, Topic
 from bot.fit.__main__ import app
+from bot.fit.labels import sources
 from bot.fit.logistic import Model, Prior, fit, folds, log_odds, share
 from bot.fit.weights import priors_of, rounded, written
 
@@ -58,6 +59,12 @@ def test_every_document_is_held_out_once(ids: list[str], count: int) -> None:
     assert sorted(dealt) == list(range(len(ids)))
 
 
+@given(st.lists(st.sampled_from("abc"), max_size=20), st.integers(1, 9))
+def test_two_reports_of_one_story_are_never_on_both_sides(stories: list[str], count: int) -> None:
+    homes = [{stories[n] for n in fold} for fold in folds(stories, count)]
+    assert sum(len(home) for home in homes) == len(set(stories))
+
+
 def test_a_prior_follows_the_axis_and_strength_of_its_group() -> None:
     groups = (Group("war", "defence", "war", (), 0.5), Group("sport", "against", "sport", ()))
     priors = priors_of(Topic("t", "T", 0.5, 0.0, (*groups, Group("drone", "none", "drones", ()))))
@@ -90,6 +97,14 @@ def test_the_program_prints_held_out_figures_and_writes_the_same_file_twice(tmp_
     assert results[0] == results[1]
     assert "held out in 10 folds" in result.output
     assert "average precision" in result.output
+
+
+def test_the_shipped_weights_come_from_the_project_s_own_labels_to_the_byte(tmp_path: Path) -> None:
+    folder = shutil.copytree(CONFIG, tmp_path / "config")
+    shipped = (folder / "topics.toml").read_bytes()
+    result = CliRunner().invoke(app, [*sources((), folder=LABELLED), "--config", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert (folder / "topics.toml").read_bytes() == shipped, 'Run "make fit" and commit what it writes.'
 
 
 def test_labels_that_cannot_be_read_are_one_sentence(tmp_path: Path) -> None:

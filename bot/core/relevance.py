@@ -4,6 +4,7 @@ It judges; it does not find organisations (see organisations) and does not say w
 """
 
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -202,15 +203,24 @@ def _closed_gate(words: Words, evidence: Sequence[Evidence]) -> Reason:
 
 def features(words: Words, evidence: Sequence[Evidence], judge: Judge, title_words: int) -> list[Feature]:
     """The inputs of the score, those with a value above 0 only."""
-    found = []
+    found, full = [], _full(len(words.forms) - title_words)
     for group in dict.fromkeys(item.group for item in evidence):
         own = [item for item in evidence if item.group == group]
         title = [item for item in own if item.first < title_words]
         text = [item for item in own if item.first >= title_words]
         found.append(Feature(f"{group}.title", float(bool(title)), _quotes(words, title)))
-        found.append(Feature(f"{group}.text", min(len(text), 3) / 3, _quotes(words, text)))
-    found += _nearness(words, evidence, judge.topic.near, title_words)
+        found.append(Feature(f"{group}.text", min(len(text) / full, 1), _quotes(words, text)))
+    found += _nearness(words, evidence, judge.topic.near, title_words, full)
     return [feature for feature in found if feature.value > 0]
+
+
+MANY, WORDS_FOR_ONE = 3, 20
+"""From how many hits on a text's words say no more, and how many words a text needs for each of them: what a long text
+says three times, a brief of one sentence can say but once."""
+
+
+def _full(text_words: int) -> float:
+    return max(1.0, min(MANY, text_words / WORDS_FOR_ONE))
 
 
 def _quotes(words: Words, evidence: Sequence[Evidence]) -> str:
@@ -221,21 +231,27 @@ CLOSE = 3
 """Words between two hits from which they no longer stand close."""
 
 
-def _nearness(words: Words, evidence: Sequence[Evidence], near: int, title_words: int) -> list[Feature]:
+def _nearness(words: Words, evidence: Sequence[Evidence], near: int, title_words: int, full: float) -> list[Feature]:
     """How the axes stand together: in the title, in the lead (40 words), near each other, close ("military AI", "AI for
     the army"), and how much of the less touched axis there is."""
     ai = [item for item in evidence if item.axis in ("ai", "both")]
     defence = [item for item in evidence if item.axis in ("defence", "both")]
-    pairs = _pairs(ai, defence, near)
+    pairs = [pair for pair in _pairs(ai, defence, near) if _in_one_sentence(words, pair)]
     close = [pair for pair in pairs if max(pair[0].first, pair[1].first) - min(pair[0].after, pair[1].after) < CLOSE]
     quoted = _quotes(words, [*ai[:3], *defence[:3]])
     first = _quotes(words, [*ai[:1], *defence[:1]])
     return [
         Feature("together.title", _both(ai, defence, title_words), first),
         Feature("together.lead", _both(ai, defence, title_words + 40), first),
-        Feature("together.near", min(sum(map(_product, pairs)), 3) / 3, "; ".join(_pair(words, p) for p in pairs[:2])),
-        Feature("together.close", min(sum(map(_product, close)), 2) / 2, "; ".join(_pair(words, p) for p in close[:2])),
-        Feature("together.much", min(_sum(ai), _sum(defence), 4) / 4, quoted),
+        Feature(
+            "together.near", min(sum(map(_product, pairs)) / full, 1), "; ".join(_pair(words, p) for p in pairs[:2])
+        ),
+        Feature(
+            "together.close",
+            min(sum(map(_product, close)) * 3 / 2 / full, 1),
+            "; ".join(_pair(words, p) for p in close[:2]),
+        ),
+        Feature("together.much", min(min(_sum(ai), _sum(defence)) * 3 / 4 / full, 1), quoted),
     ]
 
 
@@ -264,6 +280,15 @@ def _pairs(ai: Sequence[Evidence], defence: Sequence[Evidence], near: int) -> li
         if close:
             pairs.append((item, min(close, key=lambda d: abs(d.first - item.first))))
     return sorted(pairs, key=_product, reverse=True)
+
+
+_END = re.compile(r"[.!?…]['\"’”)]*\s|[。！？\n]")
+
+
+def _in_one_sentence(words: Words, pair: tuple[Evidence, Evidence]) -> bool:
+    """Whether no sentence ends between the two: what follows in the next is another matter more often than not."""
+    start, end = min(one.after for one in pair), max(one.first for one in pair)
+    return start >= end or not _END.search(words.text, words.ends[start - 1], words.starts[end])
 
 
 def _pair(words: Words, pair: tuple[Evidence, Evidence]) -> str:

@@ -1,10 +1,9 @@
-"""`python -m bot.fit LABELS…`: fits the weights of the first topic to labels and prints how well they hold.
+"""`python -m bot.fit [LABELS…]`: fits the weights of the first topic to labels and prints how well they hold.
 
-The figures are those of documents that were held out; the weights written are those of all. Documents labelled
+The figures are those of stories that were held out; the weights written are those of all. Documents labelled
 "borderline" count nowhere.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,8 @@ import typer
 from bot.core.analysis import Tools, prepare
 from bot.core.article import Article
 from bot.core.evaluation import average_precision, precision_and_recall
-from bot.errors import ConfigurationError
+from bot.errors import TocsinError
+from bot.fit.labels import Row, labelled, sources
 from bot.fit.logistic import Model, Prior, fit, folds, log_odds, share
 from bot.fit.weights import features_of, priors_of, rounded, written
 from bot.settings.knowledge import read_knowledge
@@ -29,27 +29,30 @@ app = typer.Typer(add_completion=False)
 
 
 class Document(NamedTuple):
-    """A labelled document: its features, or None where the gate is closed."""
+    """A labelled document: the story that it tells, its features, or None where the gate is closed."""
 
-    id: str
+    story: str
     relevant: bool
     features: dict[str, float] | None
 
 
 @app.command()
 def main(
-    labels: Annotated[list[Path], typer.Argument(help="Labelled documents as JSON lines, any number of files.")],
+    labels: Annotated[
+        list[str] | None,
+        typer.Argument(help="Labelled JSON lines; FILE@even is half a file. The project's own where none is named."),
+    ] = None,
     config: Annotated[Path, typer.Option(help="The folder with topics.toml, which is rewritten.")] = Path("config"),
     strictness: Annotated[float, typer.Option(help="How firmly weights stay near their priors.")] = 1.0,
-    dearness: Annotated[float, typer.Option(help="How many misses a false alarm is worth.")] = 1.0,
+    dearness: Annotated[float, typer.Option(help="How many misses a false alarm is worth.")] = 3.0,
     threshold: Annotated[float, typer.Option(help="Score from which an article is relevant.")] = 0.5,
     dry: Annotated[bool, typer.Option(help="Print the figures only; write nothing.")] = False,
 ) -> None:
     """Fits the topic's weights to labelled documents."""
     try:
         tools = prepare(read_knowledge(config.joinpath), spacy.blank("en"))
-        documents = [document for path in labels for document in _documents(path, tools)]
-    except (ConfigurationError, OSError, ValueError) as error:
+        documents = [document for source in sources(labels or ()) for document in _documents(labelled(source), tools)]
+    except TocsinError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     topic = tools.judges[0].topic
@@ -63,21 +66,19 @@ def main(
         typer.echo(f"{len(model.weights)} weights are written to {path}.")
 
 
-def _documents(path: Path, tools: Tools) -> list[Document]:
-    """The documents of a file of labels. Raises ValueError with the place of a line that is no label."""
-    found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            if row["label"] != "borderline":
-                features = features_of(_article(row), tools.judges[0], tools)
-                found.append(Document(f"{path.name}:{row['id']}", row["label"] == "relevant", features))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}:{number} is no labelled document with id, title, text and label.") from error
-    return found
+def _documents(rows: Sequence[Row], tools: Tools) -> list[Document]:
+    return [
+        Document(
+            row.get("story") or row["id"],
+            row["label"] == "relevant",
+            features_of(_article(row), tools.judges[0], tools),
+        )
+        for row in rows
+        if row["label"] != "borderline"
+    ]
 
 
-def _article(row: Mapping[str, str]) -> Article:
+def _article(row: Row) -> Article:
     return Article(title=row["title"], text=row["text"], link=None, outlet="", language="", first_seen=SEEN)
 
 
@@ -93,7 +94,7 @@ def _held_out(
 ) -> list[float]:
     """The score of each document by weights that were fitted without it."""
     scores = [0.0] * len(documents)
-    for fold in folds([document.id for document in documents], FOLDS):
+    for fold in folds([document.story for document in documents], FOLDS):
         rest = sorted(set(range(len(documents))) - set(fold))
         model = rounded(_fitted([documents[n] for n in rest], priors, strictness, dearness))
         for n in fold:

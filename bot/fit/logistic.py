@@ -86,7 +86,11 @@ def _signed(weight: float, sign: int) -> float:
     return weight if not sign or weight * sign > 0 else 0.0
 
 
-def folds(ids: Sequence[str], count: int) -> list[list[int]]:
-    """The places of `ids` dealt out into `count` folds by their order, so that the same ids make the same folds."""
-    ranked = sorted(range(len(ids)), key=lambda n: (ids[n], n))
-    return [ranked[start::count] for start in range(count)]
+def folds(groups: Sequence[str], count: int) -> list[list[int]]:
+    """The places of `groups` dealt out into `count` folds, a group never into two; the same groups make the same folds
+    in any order."""
+    ranks = {group: rank for rank, group in enumerate(sorted(set(groups)))}
+    dealt: list[list[int]] = [[] for _ in range(count)]
+    for place, group in enumerate(groups):
+        dealt[ranks[group] % count].append(place)
+    return dealt

@@ -1,0 +1,59 @@
+"""Labelled documents for fitting: which files are the project's own training set, and how half a file is named.
+
+It reads rows and checks that they are labelled; it makes nothing of them.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bot.errors import TocsinError
+
+Row = Mapping[str, Any]
+
+FOLDER = Path("tests/data/labelled")
+
+TRAINING = ("relevant.jsonl@even", "noise.jsonl@even", "briefs.jsonl", "../verdicts.jsonl")
+"""The documents out of which the shipped weights come, as `labelled` takes them, in `FOLDER`. What is named "@even"
+keeps its other half for measuring."""
+
+HALVES: Mapping[str, Callable[[int], bool]] = {
+    "even": lambda number: number % 2 == 0,
+    "odd": lambda number: number % 2 == 1,
+}
+
+
+def sources(named: Sequence[str], *, folder: Path = FOLDER) -> list[str]:
+    """What to fit to: the sources named, or the project's own training set where none is."""
+    return list(named) or [str(folder / name) for name in TRAINING]
+
+
+def labelled(source: str) -> list[Row]:
+    """The documents of a file of JSON lines; of "FILE@even" only those whose id ends in an even number, of "FILE@odd"
+    the others. Raises TocsinError with the place of a line that is no labelled document."""
+    name, _, half = (
+        source.rpartition("@") if source.endswith(tuple(f"@{each}" for each in HALVES)) else (source, "", "")
+    )
+    path = Path(name)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TocsinError(f"{path} cannot be read ({error}); name a file of labelled JSON lines.") from error
+    rows = [_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    return [row for row in rows if not half or HALVES[half](_number(row["id"]))]
+
+
+def _row(path: Path, number: int, line: str) -> Row:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("id", "title", "text", "label")):
+        raise TocsinError(f"{path}:{number} is no labelled document; it needs id, title, text and label as text.")
+    return row
+
+
+def _number(identity: str) -> int:
+    """The number in an id ("r017" is 17); 0 where there is none."""
+    return int("".join(letter for letter in identity if letter.isdecimal()) or 0)
