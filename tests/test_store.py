@@ -77,8 +77,13 @@ async def test_a_second_start_changes_nothing_and_finds_everything(url: str) -> 
 
 
 async def test_the_migrations_make_exactly_the_tables_of_the_schema(url: str) -> None:
+    def ours(thing: object, name: str | None, kind: str, *_: object) -> bool:
+        """The tables of the full-text index are SQLite's own affair."""
+        return not (kind == "table" and (name or "").startswith("articles_fts"))
+
     def differences(c: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(c, opts={"compare_type": False}), metadata))
+        options = {"compare_type": False, "include_object": ours}
+        return list(compare_metadata(MigrationContext.configure(c, opts=options), metadata))
 
     async with Store.open(url) as store:
         assert await store.read(differences) == []

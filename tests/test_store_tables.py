@@ -6,14 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, select
 
+from bot.core.alert import Habits
 from bot.core.event import Amount, Party
 from bot.core.feed import Feed, FeedState
+from bot.core.hours import DigestPlan, QuietHours
+from bot.core.importance import Importance
 from bot.core.novelty import Known
 from bot.core.story import Placement
 from bot.store import Store, alerts, articles, entries, feeds, polls, stories, subscriptions
 from bot.store.polls import Judged, Outcome
 from bot.store.schema import feeds as feed_table
+from bot.store.schema import stories as story_table
 from tests.builders import (
     MINUTE,
     NOON,
@@ -68,6 +73,29 @@ async def test_the_catalogue_leaves_feeds_of_people_alone(store: Store) -> None:
     await store.write(feeds.sync_catalogue, [B], NOON)
     await store.write(feeds.sync_catalogue, [], NOON)
     assert await urls(store) == [A.url]
+
+
+async def test_how_much_a_story_matters_stays_until_it_is_weighed_again(store: Store) -> None:
+    def weight(c: Connection) -> tuple[float, str]:
+        row = c.execute(select(story_table.c.importance, story_table.c.level)).one()
+        return row.importance, row.level
+
+    await store.write(stories.save, [a_story()], {"story-1": Importance("high", 4.5)})
+    await store.write(stories.save, [a_story(title="Grown")])
+    assert await store.read(weight) == (4.5, "high")
+
+
+async def test_what_a_person_chose_for_a_subscription_comes_back_whole_and_can_be_changed(store: Store) -> None:
+    habits = Habits(
+        "compact", 5, 7, True, True, DigestPlan(8, 30, frozenset([0, 4]), "Europe/Oslo"), QuietHours(1320, 420)
+    )
+    wanted = a_subscription(habits=habits)
+    id = await store.write(subscriptions.add, wanted)
+    assert await store.read(subscriptions.get, id) == replace(wanted, id=id)
+    changed = replace(wanted, id=id, channel_id=21, mode="both", habits=Habits())
+    assert await store.write(subscriptions.edit, changed)
+    assert await store.read(subscriptions.get, id) == changed
+    assert not await store.write(subscriptions.edit, replace(changed, guild_id=99))
 
 
 async def test_a_feed_is_removed_once_and_may_come_back(store: Store) -> None:

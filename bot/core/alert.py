@@ -9,12 +9,31 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.event import EventType
+from bot.core.hours import DigestPlan, QuietHours
 from bot.core.importance import LEVELS, Importance, at_least
 from bot.core.story import Story
 
 AlertKind = Literal["alert", "update", "digest"]
 AlertState = Literal["owed", "sending", "sent", "digested", "suppressed", "dead"]
 Mode = Literal["alerts", "digest", "both"]
+Layout = Literal["compact", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How the messages of a subscription come, whatever they tell.
+
+    `max_per_hour` None is no cap. `role_id` is the role that an alert calls. `thread` opens a thread under each alert,
+    in which its updates stand; `publish` publishes alerts of an announcement channel. Without `digest` there is none.
+    """
+
+    layout: Layout = "full"
+    max_per_hour: int | None = None
+    role_id: int | None = None
+    thread: bool = False
+    publish: bool = False
+    digest: DigestPlan | None = None
+    quiet: QuietHours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +52,7 @@ class Subscription:
     languages: tuple[str, ...] = ()
     min_importance: str = "low"
     mode: Mode = "alerts"
+    habits: Habits = Habits()
     paused: str | None = None
     created_at: datetime | None = None
 

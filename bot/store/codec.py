@@ -1,7 +1,7 @@
 """Values of core to JSON and back, led by their type hints.
 
 A field that a value gains is stored without a change here, and an older row reads with the field's default. It
-handles the shapes that core uses (dataclasses, tuples, mappings, times, optional and plain values) and no others.
+handles the shapes that core uses (dataclasses, tuples, sets, mappings, times, optional and plain values) and no others.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,8 @@ def encode(value: object) -> Plain:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Mapping):
         return {clean(str(key)): encode(each) for key, each in value.items()}
+    if isinstance(value, frozenset):
+        return [encode(each) for each in sorted(value)]
     if isinstance(value, tuple | list):
         return [encode(each) for each in value]
     if is_dataclass(value):
@@ -58,6 +60,8 @@ def _decode(shape: Shape, raw: Plain) -> Plain:
         return cast(Shape, shape)(**{name: _decode(hints[name], each) for name, each in raw.items() if name in hints})
     if shape is datetime:
         return datetime.fromisoformat(raw)
+    if origin is frozenset:
+        return frozenset(_decode(inner[0], each) for each in raw)
     if origin is tuple:
         return _decode_tuple(inner, raw)
     if origin in (Union, UnionType):

@@ -4,7 +4,8 @@ Entries, their names, articles, stories, owed alerts and the feed's state with i
 transaction: a crash before it repeats the poll, a crash after it loses nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from bot.core.analysis import Analysis
 from bot.core.article import Article
 from bot.core.entry import Entry
 from bot.core.feed import FeedState
+from bot.core.importance import Importance
 from bot.core.story import Placement, Story
 from bot.store import alerts, articles, entries, feeds, stories
 
@@ -37,7 +39,8 @@ class Outcome:
     """What a poll of one feed leads to.
 
     `adopted` are entries taken as known without being judged, each with why. `renamed` are more names of known
-    entries, as (entry row id, name). `stories` are those that changed, as they now stand. `rest` is a host that wants
+    entries, as (entry row id, name). `stories` are those that changed, as they now
+    stand, and `weights` how much they matter. `rest` is a host that wants
     rest, and until when: no feed that is asked there is due before.
     """
 
@@ -47,6 +50,7 @@ class Outcome:
     adopted: tuple[tuple[Entry, str], ...] = ()
     renamed: tuple[tuple[int, str], ...] = ()
     stories: tuple[Story, ...] = ()
+    weights: Mapping[str, Importance] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     rest: tuple[str, datetime] | None = None
 
@@ -61,7 +65,7 @@ class Committed:
 
 def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
     """Writes down everything in `outcome`; what is there already is not doubled."""
-    stories.save(c, outcome.stories)
+    stories.save(c, outcome.stories, outcome.weights)
     reasons = {entry.identity: why for entry, why in outcome.adopted}
     reasons |= {each.entry.identity: each.quiet for each in outcome.judged if each.quiet}
     new = [each.entry for each in outcome.judged] + [entry for entry, _ in outcome.adopted]

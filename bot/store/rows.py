@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import RowMapping
 
-from bot.core.alert import Subscription
+from bot.core.alert import Habits, Subscription
 from bot.core.analysis import Analysis
 from bot.core.article import Article
 from bot.core.feed import Feed, FeedState, StoredFeed
@@ -16,7 +16,7 @@ from bot.store.schema import stories
 
 Value = TypeVar("Value")
 Row: TypeAlias = Mapping[str, Any] | RowMapping
-IN_COLUMNS = frozenset(column.name for column in stories.columns) - {"content"}
+IN_COLUMNS = frozenset(column.name for column in stories.columns) - {"content", "importance", "level"}
 
 
 def feed(row: Row) -> StoredFeed:
@@ -67,10 +67,25 @@ def subscription(row: Row) -> Subscription:
         languages=tuple(row["languages"]),
         min_importance=row["min_importance"],
         mode=row["mode"],
+        habits=decode(Habits, row["habits"]),
         paused=row["paused"],
         created_at=row["created_at"],
     )
     return value if value.paused else replace(value, paused=row.get("channel_paused"))
+
+
+def subscription_columns(subscription: Subscription) -> dict[str, object]:
+    """What a person chose: everything but whose it is, when it was made and whether it is paused."""
+    return {
+        "channel_id": subscription.channel_id,
+        "topic": subscription.topic,
+        "organisations": list(subscription.organisations),
+        "events": list(subscription.events),
+        "languages": list(subscription.languages),
+        "min_importance": subscription.min_importance,
+        "mode": subscription.mode,
+        "habits": encode(subscription.habits),
+    }
 
 
 def _pick(shape: type[Value], row: Row) -> Value:

@@ -102,6 +102,8 @@ stories = Table(
     Column("revision", Integer, nullable=False),
     Column("follows", ForeignKey("stories.id", deferrable=True, initially="DEFERRED"), index=True),
     Column("content", Json, nullable=False),
+    Column("importance", Float, nullable=False, server_default="0"),  # as it was weighed with the latest report
+    Column("level", Words, nullable=False, server_default="low"),
 )
 
 story_organisations = Table(
@@ -147,6 +149,7 @@ subscriptions = Table(
     Column("languages", Json, nullable=False),
     Column("min_importance", Words, nullable=False),
     Column("mode", Words, nullable=False),
+    Column("habits", Json, nullable=False, server_default="{}"),  # core's Habits: how its messages come
     Column("paused", Words),
     Column("created_at", UtcTime, nullable=False),
     Column("removed", Boolean, nullable=False, server_default=false()),
@@ -185,8 +188,11 @@ alerts = Table(
     Column("lease_until", UtcTime),
     Column("unclear_since", UtcTime),  # when the first attempt began of which we do not know whether it arrived
     Column("minimal", Boolean, nullable=False, server_default=false()),
+    Column("held", Words),  # why it waits for a digest or a catch-up message instead of going out by itself
+    Column("bulletin_id", ForeignKey("bulletins.id"), index=True),  # the digest or catch-up that told it
     Column("settled_at", UtcTime),
     Column("message_id", BigInteger),
+    Column("place_id", BigInteger),  # the thread or forum post where the message stands, if not in the channel itself
     Column("shown_revision", Integer),
     Column("shown_at", UtcTime),
     Column("edit_not_before", UtcTime),
@@ -230,4 +236,112 @@ deliveries = Table(
     Column("ended_at", UtcTime),
     Column("outcome", Words, nullable=False),
     Column("detail", Words),
+)
+
+# Messages of their own, which no single story owes: digests, catch-ups, what the ops channel is told. The same states
+# and the same way out as alerts. `period` keeps each from being made twice; a digest plan begins with a row for the
+# period in which it was made, suppressed from the start.
+bulletins = Table(
+    "bulletins",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False, index=True),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("subscription_id", ForeignKey("subscriptions.id")),
+    Column("kind", Words, nullable=False),
+    Column("period", Words, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("nonce", Words, nullable=False, unique=True),
+    Column("state", Words, nullable=False, server_default="owed"),
+    Column("state_reason", Words),
+    Column("owed_at", UtcTime, nullable=False),
+    Column("not_before", UtcTime, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("claimed_at", UtcTime),
+    Column("lease_until", UtcTime),
+    Column("unclear_since", UtcTime),
+    Column("minimal", Boolean, nullable=False, server_default=false()),
+    Column("settled_at", UtcTime),
+    Column("message_id", BigInteger),
+    UniqueConstraint("channel_id", "kind", "period"),
+    CheckConstraint("kind IN ('digest', 'catch_up', 'notice')", name="kind"),
+    CheckConstraint("state IN ('owed', 'sending', 'sent', 'suppressed', 'dead')", name="state"),
+    Index(
+        "ix_bulletins_pending",
+        "channel_id",
+        "id",
+        sqlite_where=text("state IN ('owed', 'sending')"),
+        postgresql_where=text("state IN ('owed', 'sending')"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# What a server has set for itself. `threshold` is what its managers' votes add to the score a story needs; `left_at`
+# is when the bot was removed from it.
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("timezone", Words),
+    Column("ops_channel_id", BigInteger),
+    Column("manager_role_id", BigInteger),
+    Column("threshold", Float, nullable=False, server_default="0"),
+    Column("left_at", UtcTime),
+)
+
+# What a whole server watches for or does not want to hear of: an organisation, an outlet or a phrase.
+watches = Table(
+    "watches",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Words, primary_key=True),
+    Column("words", Words, primary_key=True),
+    Column("until", UtcTime),
+    Column("set_by", BigInteger, nullable=False),
+    Column("set_at", UtcTime, nullable=False),
+    CheckConstraint("kind IN ('watch', 'mute')", name="kind"),
+)
+
+# Which feeds a server added; what the catalogue holds belongs to nobody.
+guild_feeds = Table(
+    "guild_feeds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("feed_id", ForeignKey("feeds.id"), primary_key=True, index=True),
+    Column("name", Words, nullable=False),
+    Column("added_by", BigInteger, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+# What people said of a story. Who said it is forgotten after a while; managers' votes move their server's threshold.
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False, index=True),
+    Column("story_id", ForeignKey("stories.id"), nullable=False, index=True),
+    Column("user_id", BigInteger),
+    Column("manager", Boolean, nullable=False),
+    Column("verdict", Words, nullable=False),
+    Column("voted_at", UtcTime, nullable=False),
+    UniqueConstraint("guild_id", "story_id", "user_id", "verdict"),
+    CheckConstraint("verdict IN ('relevant', 'not_relevant', 'wrong_merge')", name="verdict"),
+    sqlite_autoincrement=True,
+)
+
+# Merges, splits and verdicts by a person, each with all that is needed to take it back.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("story_id", ForeignKey("stories.id"), nullable=False, index=True),
+    Column("content", Json, nullable=False),
+    Column("made_by", BigInteger, nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("undone_by", BigInteger),
+    Column("undone_at", UtcTime),
+    CheckConstraint("kind IN ('merge', 'split', 'relevance')", name="kind"),
+    sqlite_autoincrement=True,
 )

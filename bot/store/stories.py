@@ -1,11 +1,12 @@
 """Stories: the open ones that reports may join, and those that people look up. Merging is decided in core/story."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, Select, delete, func, select, update
 
+from bot.core.importance import Importance
 from bot.core.relevance import Reason
 from bot.core.story import Story
 from bot.store import articles, rows
@@ -24,17 +25,21 @@ class Why:
     reports: tuple[Placed, ...]
 
 
-def save(c: Connection, changed: Iterable[Story]) -> None:
-    """Inserts stories or replaces them as they stood; of two with one id, the later counts."""
+def save(c: Connection, changed: Iterable[Story], weights: Mapping[str, Importance] | None = None) -> None:
+    """Inserts stories or replaces them as they stood; of two with one id, the later counts.
+
+    `weights` maps ids to how much the stories matter; the others keep what they had.
+    """
     latest = {story.id: story for story in changed}
     if not latest:
         return
     statement = insert(c, stories)
-    replaced = {column.name: statement.excluded[column.name] for column in stories.columns if column.name != "id"}
-    c.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_=replaced),
-        [rows.story_columns(story) for story in latest.values()],
-    )
+    columns = [rows.story_columns(story) for story in latest.values()]
+    replaced = {name: statement.excluded[name] for name in columns[0] if name != "id"}
+    c.execute(statement.on_conflict_do_update(index_elements=["id"], set_=replaced), columns)
+    for id in latest.keys() & (weights or {}).keys():
+        weight = (weights or {})[id]
+        c.execute(update(stories).where(stories.c.id == id).values(importance=weight.score, level=weight.level))
     c.execute(delete(story_organisations).where(story_organisations.c.story_id.in_(latest)))
     named = [{"story_id": s.id, "name": name} for s in latest.values() for name in dict.fromkeys(s.organisations)]
     if named:

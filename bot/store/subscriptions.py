@@ -13,15 +13,8 @@ REMOVED = "the subscription was removed"
 
 def add(c: Connection, subscription: Subscription) -> int:
     """The id of the new subscription; the one in the value is not used. `created_at` must be set."""
-    values = {
+    values = rows.subscription_columns(subscription) | {
         "guild_id": subscription.guild_id,
-        "channel_id": subscription.channel_id,
-        "topic": subscription.topic,
-        "organisations": list(subscription.organisations),
-        "events": list(subscription.events),
-        "languages": list(subscription.languages),
-        "min_importance": subscription.min_importance,
-        "mode": subscription.mode,
         "paused": subscription.paused,
         "created_at": subscription.created_at,
     }
@@ -56,6 +49,18 @@ def remove_guild(c: Connection, guild_id: int) -> int:
     """Ends every subscription of a server that the bot has left; how many there were."""
     ids: Sequence[int] = [each.id for each in listed(c, guild_id)]
     return sum(remove(c, id, guild_id) for id in ids)
+
+
+def edit(c: Connection, changed: Subscription) -> bool:
+    """Makes the subscription with this id and server what `changed` says; alerts that wait move to its channel.
+
+    False if there is none.
+    """
+    if not _change(c, changed.id, changed.guild_id, **rows.subscription_columns(changed)):
+        return False
+    pending = and_(alerts.c.subscription_id == changed.id, alerts.c.state == "owed")
+    c.execute(update(alerts).where(pending).values(channel_id=changed.channel_id))
+    return True
 
 
 def pause(c: Connection, id: int, reason: str, guild_id: int | None = None) -> bool:

@@ -9,14 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from itertools import groupby
 
 import structlog
 
 from bot.core.alert import Alert, owed
 from bot.core.feed import FeedState, StoredFeed, address_of, is_first_poll, postponed
-from bot.core.importance import importance
+from bot.core.importance import Importance, importance
 from bot.core.link import host_of
 from bot.core.merging import OpenStories
 from bot.core.novelty import Sifted
@@ -125,6 +124,7 @@ class Desk:
             adopted=found.sifted.adopted,
             renamed=found.sifted.renamed,
             stories=tuple(changed.values()),
+            weights={id: self._weigh(story) for id, story in changed.items()},
             alerts=await self._owed(feed, placed),
             rest=found.rest,
         )
@@ -160,9 +160,11 @@ class Desk:
         latest = {each.placement.story.id: each.placement.story for each in placed if each.placement}
         wanted = await self._tick.store.read(subscriptions.listed)
         matched = await self._tick.store.read(alerts.matched, fresh)
-        weigh = partial(importance, rules=self._tick.rules.importance, kinds=self._tick.rules.kinds)
         told = [story for id, story in latest.items() if id in fresh]
-        return owed(told, wanted, matched=matched, weigh=weigh)
+        return owed(told, wanted, matched=matched, weigh=self._weigh)
+
+    def _weigh(self, story: Story) -> Importance:
+        return importance(story, self._tick.rules.importance, kinds=self._tick.rules.kinds)
 
     def _count_story(self, judged: polls.Judged) -> None:
         if judged.placement is None:
