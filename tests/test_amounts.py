@@ -12,7 +12,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "config"
 
 @pytest.fixture(scope="module")
 def finder() -> AmountFinder:
-    return amount_finder(read_knowledge(CONFIG.joinpath).events.amounts)
+    return amount_finder(read_knowledge(CONFIG.joinpath).amounts)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def line(zone: str, text: str) -> Masked:
 
 
 def read(*sentences: tuple[str, str], amounts: Sequence[Amount] = (), rules: EventRules = RULES) -> Event:
-    return event_of([line(zone, text) for zone, text in sentences], (), amounts, event_reader(rules))
+    return event_of([line(zone, text) for zone, text in sentences], amounts, event_reader(rules))
 
 
 def test_the_type_is_that_of_the_patterns_that_fire() -> None:

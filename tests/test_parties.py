@@ -1,16 +1,18 @@
 from bot.core.organisations import Mention, Place
-from bot.core.parties import Party, PartyRules, parties_of, sorts_of
-from bot.core.patterns import Masked, Pattern, compile_patterns, mask
+from bot.core.parties import Party, PartyRules, parties_of, party_reader, sorts_of
+from bot.core.patterns import Masked, Pattern, mask
 from bot.core.words import Sentence, words_of
 
-RULES = PartyRules(frozenset(["contract", "funding", "partnership"]), frozenset(["ministry"]), frozenset(["ai-lab"]))
-PATTERNS = compile_patterns(
-    [
+RULES = PartyRules(
+    frozenset(["contract", "funding", "partnership"]),
+    frozenset(["ministry"]),
+    frozenset(["ai-lab"]),
+    (
         Pattern("awards", "any", 3.0, ("{buyer:customer} awards {seller:vendor}",)),
         Pattern("wins", "contract", 2.0, ("{seller} wins .. {buyer}",)),
         Pattern("led", "funding", 3.0, ("led by {buyer}",)),
         Pattern("raises", "funding", 3.0, ("{seller} raises",)),
-    ]
+    ),
 )
 KINDS = {"Pentagon": "ministry", "OpenAI": "ai-lab", "Mistral": "ai-lab", "Orchid": None, "Fund": "investor"}
 
@@ -19,7 +21,7 @@ def parties(event: str, *sentences: tuple[str, str]) -> tuple[Party | None, Part
     named = dict.fromkeys(form for _, text in sentences for form in words_of(text).forms if form in KINDS)
     mentions = [Mention(name, name, 0, 1, KINDS[name]) for name in named]
     lines = [line(zone, text, sorts_of(mentions, RULES)) for zone, text in sentences]
-    return parties_of(event, lines, mentions, PATTERNS, RULES)
+    return parties_of(event, lines, mentions, party_reader(RULES))
 
 
 def line(zone: str, text: str, sorts: dict[str, str]) -> Masked:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.core.amounts import Amount, amounts_of, distinct
+from bot.core.amounts import Amount, AmountFinder, AmountRules, amount_finder, amounts_of, distinct
 from bot.core.article import Article
-from bot.core.event import Event, EventReader, EventRules, event_of, event_reader
+from bot.core.event import Event, EventReader, EventRules, event_of, event_reader, with_parties
 from bot.core.keypoints import Chooser, KeyPoint, KeyPointRules, chooser_of, key_points, stem
 from bot.core.organisations import (
     Gazetteer,
@@ -23,7 +23,7 @@ from bot.core.organisations import (
     mentions,
     with_acronyms,
 )
-from bot.core.parties import sorts_of
+from bot.core.parties import PartyReader, PartyRules, parties_of, party_reader, sorts_of
 from bot.core.patterns import Masked, mask
 from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
 from bot.core.strangers import Entity, NameRules, candidates, strangers
@@ -65,7 +65,9 @@ class Knowledge:
 
     topics: tuple[Topic, ...]
     organisations: tuple[Organisation, ...] = ()
+    amounts: AmountRules = field(default_factory=AmountRules)
     events: EventRules = field(default_factory=EventRules)
+    parties: PartyRules = field(default_factory=PartyRules)
     key_points: KeyPointRules = field(default_factory=KeyPointRules)
     names: NameRules = field(default_factory=NameRules)
     stop: StopWords = field(default_factory=StopWords)
@@ -79,7 +81,9 @@ class Tools:
     nlp: "Language"
     gazetteer: Gazetteer
     judges: tuple[Judge, ...]
+    amounts: AmountFinder
     events: EventReader
+    parties: PartyReader
     chooser: Chooser
     dictionary: frozenset[str] = frozenset()
 
@@ -102,7 +106,9 @@ def prepare(knowledge: Knowledge, nlp: "Language") -> Tools:
         nlp,
         gazetteer(knowledge.organisations, knowledge.names.national),
         tuple(judge_of(topic) for topic in knowledge.topics),
+        amount_finder(knowledge.amounts),
         event_reader(knowledge.events),
+        party_reader(knowledge.parties),
         chooser_of(knowledge.key_points),
         _dictionary(nlp, knowledge),
     )
@@ -183,10 +189,11 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     places = sorted([*places, *perhaps], key=lambda place: (place.first, place.after))
     found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
     sentences = sentences_of(reading.words.text[len(reading.title) + 1 :])
-    amounts = amounts_of(reading.words.text, tools.events.amounts)
-    sorts = sorts_of(found, knowledge.events.roles)
+    amounts = amounts_of(reading.words.text, tools.amounts)
+    sorts = sorts_of(found, knowledge.parties)
     title, lines = _lines(reading, sentences, places, amounts, sorts, english=language in (None, "en"))
-    event = event_of([title, *lines], found, distinct(amounts), tools.events)
+    event = event_of([title, *lines], distinct(amounts), tools.events)
+    event = with_parties(event, *parties_of(event.type, [title, *lines], found, tools.parties))
     stop = _stop(language, knowledge.stop)
     in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
     points = key_points(sentences, lines, in_title, stop, tools.chooser)

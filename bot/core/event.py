@@ -1,17 +1,15 @@
 """Event: what happened — type, stage, amounts, buyer and seller — each with the words it came from.
 
-Unknown stays empty; nothing is inferred that the text does not say.
+It reads type and stage; the sums and the parties are found by others (see amounts, parties). Unknown stays empty;
+nothing is inferred that the text does not say.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast, get_args
 
 from bot.core.amounts import Amount as Amount
-from bot.core.amounts import AmountFinder, AmountRules, amount_finder
-from bot.core.organisations import Mention
 from bot.core.parties import Party as Party
-from bot.core.parties import PartyRules, parties_of
 from bot.core.patterns import Compiled, Fired, Masked, Mood, Moods, Pattern, compile_moods, compile_patterns, fired
 
 EventType = Literal[
@@ -55,13 +53,10 @@ class EventRules:
 
     events: tuple[Pattern, ...] = ()
     stages: tuple[Pattern, ...] = ()
-    parties: tuple[Pattern, ...] = ()
     zones: Mapping[str, float] = field(default_factory=dict)
     priors: Mapping[str, float] = field(default_factory=dict)
     usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     turns: tuple[Turn, ...] = ()
-    roles: PartyRules = field(default_factory=PartyRules)
-    amounts: AmountRules = field(default_factory=AmountRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +66,7 @@ class EventReader:
     rules: EventRules
     events: tuple[Compiled, ...]
     stages: tuple[Compiled, ...]
-    parties: tuple[Compiled, ...]
     moods: Moods
-    amounts: AmountFinder
 
 
 def event_reader(rules: EventRules) -> EventReader:
@@ -82,26 +75,27 @@ def event_reader(rules: EventRules) -> EventReader:
         rules,
         compile_patterns(rules.events),
         compile_patterns(rules.stages),
-        compile_patterns(rules.parties),
         compile_moods(turn.mood for turn in rules.turns),
-        amount_finder(rules.amounts),
     )
 
 
-def event_of(
-    lines: Sequence[Masked], mentions: Sequence[Mention], amounts: Sequence[Amount], reader: EventReader
-) -> Event:
-    """What happened, by the patterns that fire in `lines`; the title and the lead weigh most."""
+def event_of(lines: Sequence[Masked], amounts: Sequence[Amount], reader: EventReader) -> Event:
+    """What happened, by the patterns that fire in `lines`; the title and the lead weigh most. The parties are still
+    empty."""
     rules = reader.rules
     turns = {turn.mood.id: turn for turn in rules.turns}
     typed = _counted(_typed(fired(reader.events, lines, reader.moods), turns), rules.zones)
     kind = cast(EventType, _heaviest(typed, rules.priors) or "other")
     staged = _counted(_staged(fired(reader.stages, lines, reader.moods), turns), rules.zones)
     stage = cast(Stage | None, _heaviest(staged, rules.usual.get(kind, {})))
-    buyer, seller = parties_of(kind, lines, mentions, reader.parties, rules.roles)
     evidence = [*_evidence("event", kind, typed), *_evidence("stage", stage, staged)]
-    evidence += [(role, "party", party.words) for role, party in (("buyer", buyer), ("seller", seller)) if party]
-    return Event(kind, stage, tuple(amounts), buyer, seller, tuple(evidence))
+    return Event(kind, stage, tuple(amounts), evidence=tuple(evidence))
+
+
+def with_parties(event: Event, buyer: Party | None, seller: Party | None) -> Event:
+    """The event between these parties, with their words among the evidence."""
+    told = ((role, "party", party.words) for role, party in (("buyer", buyer), ("seller", seller)) if party)
+    return replace(event, buyer=buyer, seller=seller, evidence=(*event.evidence, *told))
 
 
 def _typed(hits: Iterable[Fired], turns: Mapping[str, Turn]) -> Iterator[tuple[str, Fired]]:

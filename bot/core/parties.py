@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.organisations import Mention
-from bot.core.patterns import Compiled, Fired, Masked, fired
+from bot.core.patterns import Compiled, Fired, Masked, Pattern, compile_patterns, fired
 
 ZONES = ("title", "lead", "rest")
 
@@ -22,12 +22,26 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class PartyRules:
-    """How roles are read (`config/events.toml`): for which event types there are any, which kinds of organisation
-    buy and which sell."""
+    """How roles are read (`config/parties.toml`): for which event types there are any, which kinds of organisation
+    buy and which sell, and the patterns that tell."""
 
     events: frozenset[str] = frozenset()
     buyers: frozenset[str] = frozenset()
     sellers: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartyReader:
+    """`PartyRules` made ready."""
+
+    rules: PartyRules
+    patterns: tuple[Compiled, ...]
+
+
+def party_reader(rules: PartyRules) -> PartyReader:
+    """`rules` made ready."""
+    return PartyReader(rules, compile_patterns(rules.patterns))
 
 
 def sorts_of(mentions: Sequence[Mention], rules: PartyRules) -> dict[str, str]:
@@ -50,12 +64,13 @@ def _sort(kind: str | None, rules: PartyRules) -> str:
 
 
 def parties_of(
-    event: str, lines: Sequence[Masked], mentions: Sequence[Mention], patterns: Sequence[Compiled], rules: PartyRules
+    event: str, lines: Sequence[Masked], mentions: Sequence[Mention], reader: PartyReader
 ) -> tuple[Party | None, Party | None]:
     """Buyer and seller of an event of this type; None where the text does not tell."""
+    rules = reader.rules
     if event not in rules.events:
         return None, None
-    hits = [hit for hit in fired(patterns, lines) if hit.pattern.value in (event, "any")]
+    hits = [hit for hit in fired(reader.patterns, lines) if hit.pattern.value in (event, "any")]
     buyer, seller = _slot(hits, "buyer"), _slot(hits, "seller")
     taken = {party.name for party in (buyer, seller) if party}
     if event == "funding":

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from bot.core.event import EventType, Stage
 from bot.core.importance import ImportanceRules, Rarity, Step
 from bot.core.phrases import build
-from bot.settings.knowledge import Phrase, Text
+from bot.settings.phrases import Phrase, Text
 from bot.settings.toml import Table, read_toml
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]

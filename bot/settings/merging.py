@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.core.story import FollowWeights, MergingRules, Places, Weights
-from bot.settings.knowledge import Phrase, Text
+from bot.settings.phrases import Phrase, Text
 from bot.settings.toml import Table, read_toml
 
 Share = Annotated[float, Field(gt=0, le=1)]
