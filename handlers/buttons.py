@@ -4,7 +4,7 @@ import re
 
 from bot.client.index import Index
 from bot.client.replies import Interaction, PersistentButton, RefusedError, defer, persistent_button, reply
-from bot.core.details import key_points_message, sources_message, why_message
+from bot.core.details import Reasoned, key_points_message, sources_message, why_message
 from bot.core.message import ACTION, NO_MARK, Message
 from bot.core.story import Story
 from bot.store import Store, alerts, stories, subscriptions
@@ -39,5 +39,5 @@ async def why(story: Story, mark: str, *, guild_id: int, store: Store, index: In
         topic=dict(index.topics).get(story.topic, ""),
         reasons=told[1] if told and subscription else (),
         subscription=subscription,
-        joined_because=[(each.report.article.outlet, each.because) for each in placed[1:]],
+        reports=[Reasoned(each.report.article.outlet, each.report.analysis, each.because) for each in placed],
     )

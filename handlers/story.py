@@ -4,7 +4,7 @@ from discord import app_commands
 
 from bot.client.index import Index, choices, value_chosen
 from bot.client.replies import Interaction, RefusedError, defer, reply
-from bot.core.details import story_message
+from bot.core.details import Reasoned, story_message
 from bot.core.escape import escape
 from bot.core.story import Story
 from bot.store import Store, stories
@@ -24,7 +24,9 @@ def commands(*, store: Store, index: Index) -> list[app_commands.Group]:
         await defer(interaction, share=share)
         found = await find_story(value_chosen(chosen, index.stories), store=store)
         earlier = await store.read(stories.get, found.follows) if found.follows else None
-        await reply(interaction, story_message(found, earlier=earlier), share=share)
+        placed = await store.read(stories.reports, found.id)
+        reports = [Reasoned(each.report.article.outlet, each.report.analysis, each.because) for each in placed]
+        await reply(interaction, story_message(found, earlier=earlier, reports=reports), share=share)
 
     @view.autocomplete("chosen")
     async def offer(_interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

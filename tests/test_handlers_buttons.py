@@ -60,7 +60,7 @@ async def test_key_points_quotes_and_shows_the_words_behind_each_fact(town: Town
 async def test_why_shows_gates_and_the_wish_of_this_channel(town: Town) -> None:
     result = await town.reader.click(await alerted(town, STORY, events=("contract",)), label="Why?")
     assert "What spoke for it, the strongest first:\n- **AI**: model" in said(result)
-    assert "90 of 100 for AI and defence" in said(result)
+    assert "Relevant to AI and defence: 90 of 100." in said(result)
     assert "every topic · contract" in said(result)
 
 

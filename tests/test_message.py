@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.details import key_points_message, sources_message, story_message, why_message
-from bot.core.event import Amount, EventType, Party
+from bot.core.details import Reasoned, key_points_message, sources_message, story_message, why_message
+from bot.core.event import Amount, Event, EventType, Party
 from bot.core.message import (
     ACTION,
     LOOKS,
@@ -29,10 +29,11 @@ from bot.core.message import (
     mark_of,
     minimal_message,
 )
+from bot.core.organisations import Mention
 from bot.core.pages import Health, Wanted, help_message, latest_message, status_message, subscriptions_message
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
-from tests.builders import NOON, a_story, a_subscription
+from tests.builders import NOON, a_story, a_subscription, an_analysis
 
 OUTLETS = ("reuters.com", "defensescoop.com", "bbc.com", "ft.com", "wsj.com", "lemonde.fr", "zeit.de")
 DEAL = a_story(
@@ -189,15 +190,16 @@ stories = st.builds(
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(stories)
 def test_limits_hold_for_every_story_and_every_answer_about_it(story: Story) -> None:
-    told = [(source.outlet, story.because) for source in story.sources]
+    said = an_analysis(event=Event(story.event, story.stage, story.amounts, story.buyer, story.seller))
+    told = [Reasoned(source.outlet, said, story.because) for source in story.sources]
     subscription = a_subscription(organisations=story.organisations, topic=story.topic)
     messages = [
         alert_message(story, mark="m" * 22, reasons=story.organisations, update=True),
         minimal_message(story, mark="m" * 22),
-        story_message(story, earlier=story),
+        story_message(story, earlier=story, reports=told),
         sources_message(story),
         key_points_message(story),
-        why_message(story, reasons=story.organisations, subscription=subscription, joined_because=told),
+        why_message(story, reasons=story.organisations, subscription=subscription, reports=told),
         latest_message([story] * 5, page=3, total=99, wanted=Wanted(organisation=story.title)),
         subscriptions_message([subscription] * 50),
     ]
@@ -253,10 +255,10 @@ def test_why_names_what_spoke_for_and_against_in_order_and_no_weight() -> None:
     )
     message = why_message(a_story(because=because), topic="AI and defence")
     assert message.description == (
-        "- **AI**: AI, LLM\n\nWhat spoke for it, the strongest first:\n- **Strong**: s\n- **Weak**: w\n\n"
-        "What spoke against it:\n- **Sport**: match"
+        "Relevant to AI and defence: 90 of 100.\n\n- **AI**: AI, LLM\n\n"
+        "What spoke for it, the strongest first:\n- **Strong**: s\n- **Weak**: w\n\n"
+        "What spoke against it, the strongest first:\n- **Sport**: match"
     )
-    assert message.footer == "Relevance: 90 of 100 for AI and defence"
 
 
 # What hostile feeds put into titles, and what may be left of it in no message: markup, mentions, links, control signs.
@@ -282,13 +284,16 @@ def test_nothing_of_a_hostile_title_is_alive_in_any_message(title: str) -> None:
         sources=(Source(title, title, "https://news.example/1", NOON),) * 3,
     )  # fmt: skip
     wanted = a_subscription(organisations=(title,), topic=title, paused=title or None)
+    mention = Mention(title, title, 0, 2)
+    event = Event("contract", "signed", story.amounts, story.seller, story.seller, (("event", title, title),))
+    told = [Reasoned(title, an_analysis(event=event, organisations=(mention,)), story.because)]
     messages = [
         alert_message(story, mark="m", reasons=(title,)),
         minimal_message(story, mark="m"),
-        story_message(story, earlier=story),
+        story_message(story, earlier=story, reports=told),
         sources_message(story),
         key_points_message(story),
-        why_message(story, topic=title, reasons=(title,), subscription=wanted, joined_because=[(title, story.because)]),
+        why_message(story, topic=title, reasons=(title,), subscription=wanted, reports=told),
         latest_message([story] * 5, page=0, total=99, wanted=Wanted(organisation=title, topic=title)),
         status_message(Health(title, {"failing": 1}, ((title, title),), None, {}, 1)),
     ]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import alerts, analyze, check, database, demo, evaluate, feeds, poll, run
+from bot.cli import alerts, analyze, check, database, demo, evaluate, feeds, poll, run, why
 
 __all__ = ["UsageError", "command_line", "in_one_sentence"]
 
@@ -32,6 +32,7 @@ def command_line() -> typer.Typer:
     tree.command("analyze")(analyze.analyze)
     tree.command("check")(check.check)
     tree.command("evaluate")(evaluate.evaluate)
+    tree.command("why")(why.why)
     tree.add_typer(alerts.group())
     tree.add_typer(feeds.group())
     tree.add_typer(database.group())

@@ -4,10 +4,11 @@ It draws what is stored; it looks nothing up.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.core.alert import Subscription
-from bot.core.escape import UNTITLED, cut, escape, host, masked_link
+from bot.core.analysis import Analysis
+from bot.core.escape import UNTITLED, escape, host, masked_link
 from bot.core.event import Party
 from bot.core.importance import LEVELS
 from bot.core.message import (
@@ -19,25 +20,47 @@ from bot.core.message import (
     alert_message,
     counted,
     event_name,
-    gate_name,
+    excess,
     joined,
     relative,
+)
+from bot.core.reasons import (
+    Line,
+    Part,
+    event_part,
+    organisations_part,
+    placement_part,
+    relevance_part,
     roles,
+    weighed,
 )
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
 
 REASONS_SHOWN = 5
 _ROOM = LIMITS["description"] - 200  # what a closing line may need
+_WHY_ROOM = 2400  # beside three fields
+_FIELD = 900
 
 
-def story_message(story: Story, *, earlier: Story | None = None) -> Message:
-    """One story with all that is kept of it; `earlier` is the one that it follows."""
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """A report of a story: its outlet, what it says, and why it stands there."""
+
+    outlet: str
+    analysis: Analysis
+    because: tuple[Reason, ...] = ()
+
+
+def story_message(story: Story, *, earlier: Story | None = None, reports: Sequence[Reasoned] = ()) -> Message:
+    """One story with all that is kept of it; `earlier` is the one that it follows, `reports` are its own, the first one
+    first."""
     message = alert_message(story, mark=NO_MARK, key_points=5)
-    if earlier is None:
-        return message
-    before = Field("Follows", f"{masked_link(earlier.title, earlier.link)} · {relative(earlier.first_seen)}", False)
-    return replace(message, fields=(*message.fields, before))
+    if earlier is not None:
+        link = f"{masked_link(earlier.title, earlier.link)} · {relative(earlier.first_seen)}"
+        message = replace(message, fields=(*message.fields, Field("Follows", link, inline=False)))
+    longer = replace(message, fields=(*message.fields, *_happened(reports)))
+    return message if excess(longer) else longer
 
 
 def sources_message(story: Story) -> Message:
@@ -73,23 +96,20 @@ def why_message(
     topic: str = "",
     reasons: Sequence[str] = (),
     subscription: Subscription | None = None,
-    joined_because: Sequence[tuple[str, Sequence[Reason]]] = (),
+    reports: Sequence[Reasoned] = (),
 ) -> Message:
-    """Why the story was told: what made it relevant, which wish it met, why its reports stand together.
+    """Why the story was told: what made it relevant, what was read in it, why its reports stand together, which wish
+    it met.
 
-    `topic` is the topic's name, `reasons` are the alert's own, `joined_because` holds (outlet, reasons) for each report
-    after the first. Weights are not shown: they mean something only beside the threshold and each other, so what spoke
-    for the story and what against stand in their order instead.
+    `topic` is the topic's name, `reasons` are the alert's own, `reports` are the story's, the first one first. Weights
+    are not shown: they mean something only beside the threshold and each other, so what spoke for the story and what
+    against stand in their order instead.
     """
-    fields = []
+    judged = relevance_part(story.relevance, story.because, relevant=True, topic=topic or story.topic)
+    fields = [*_happened(reports), *_named(reports), *_together(story, reports)]
     if subscription is not None or reasons:
         fields.append(Field("This channel asked for", _met(reasons, subscription), inline=False))
-    lines = [f"- {_joined_line(outlet, why)}" for outlet, why in joined_because]
-    if lines:
-        fields.append(Field("Why these reports are one story", joined(lines, "\n", 900) or "–", inline=False))
-    score = f"Relevance: {story.relevance * 100:.0f} of 100 for {cut(topic or story.topic, 60)}"
-    text = joined([part for part in _weighed(story.because) if part], "\n\n", _ROOM)
-    return _about(story, "Why?", text or "No reason is kept for this story.", fields=tuple(fields), footer=score)
+    return _about(story, "Why?", _drawn(judged, _WHY_ROOM), fields=tuple(fields))
 
 
 def _met(reasons: Sequence[str], subscription: Subscription | None) -> str:
@@ -141,25 +161,45 @@ def _party(party: Party | None) -> str:
     return escape(party.name, 100) + (f" — “{words}”" if words else "")
 
 
-def _weighed(because: Sequence[Reason]) -> Sequence[str]:
-    """What was found, what spoke for the story and what against it, the strongest first."""
-    strongest = sorted(because, key=lambda reason: -abs(reason.weight))
-    return (
-        _reason_list("", [reason for reason in because if not reason.weight]),
-        _reason_list("What spoke for it, the strongest first:\n", [each for each in strongest if each.weight > 0]),
-        _reason_list("What spoke against it:\n", [each for each in strongest if each.weight < 0]),
-    )
+def _happened(reports: Sequence[Reasoned]) -> Sequence[Field]:
+    """What the first report says that happened, with the words."""
+    return [_field(event_part(first.analysis.event)) for first in reports[:1] if first.analysis.event]
 
 
-def _reason_list(heading: str, reasons: Sequence[Reason]) -> str:
-    lines = [
-        f"- **{gate_name(reason.gate)}**: {escape(reason.words, 200) or '–'}" for reason in reasons[:REASONS_SHOWN]
-    ]
-    hidden = len(reasons) - len(lines)
-    rest = [f"- … and {counted(hidden, 'weaker reason')}"] if hidden else []
-    return heading + joined([*lines, *rest], "\n", 1300) if lines else ""
+def _named(reports: Sequence[Reasoned]) -> Sequence[Field]:
+    """The organisations of the first report, with the words that named them."""
+    return [_field(organisations_part(first.analysis.organisations)) for first in reports[:1]]
 
 
-def _joined_line(outlet: str, reasons: Sequence[Reason]) -> str:
-    why = ", ".join(f"{gate_name(reason.gate)} {escape(reason.words, 60)}".strip() for reason in reasons[:3])
-    return f"{escape(outlet, 60)}: {why or 'the first report'}"
+def _field(part: Part) -> Field:
+    return Field(part.name, _drawn(part, _FIELD), inline=False)
+
+
+def _drawn(part: Part, limit: int) -> str:
+    """A part as far as there is room: its verdict, then what was found, what spoke for it and what against it."""
+    groups = [_listed(f"{heading}:\n" if heading else "", lines) for heading, lines in weighed(part.lines)]
+    return joined([escape(part.verdict, 400), *groups], "\n\n" if len(groups) > 1 else "\n", limit)
+
+
+def _listed(heading: str, lines: Sequence[Line]) -> str:
+    shown = [_line(line) for line in lines[:REASONS_SHOWN]]
+    hidden = len(lines) - len(shown)
+    rest = [f"- … and {hidden} more"] if hidden else []
+    return heading + joined([*shown, *rest], "\n", 1300)
+
+
+def _line(line: Line) -> str:
+    label = f"**{escape(line.label, 60) or '–'}**"
+    return f"- {label}: {escape(line.words, 200)}" if line.words else f"- {label}"
+
+
+def _together(story: Story, reports: Sequence[Reasoned]) -> Sequence[Field]:
+    """Why each report stands in the story; the first one says what it follows, if anything."""
+    lines = [_report_line(each.outlet, placement_part(story, each.because)) for each in reports if each.because]
+    shown = joined(lines, "\n", _FIELD)
+    return [Field("Why these reports are one story", shown, inline=False)] if shown else []
+
+
+def _report_line(outlet: str, part: Part) -> str:
+    found = [str(line) for _, group in weighed(part.lines) for line in group[:2]]
+    return f"- **{escape(outlet, 60)}**: {escape(' '.join([part.verdict, '; '.join(found)]).strip(), 350)}"

@@ -6,6 +6,7 @@ It compares and shortens addresses as text. It does not resolve names and it doe
 
 import ipaddress
 import re
+from itertools import product
 from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit
 
 LONGEST_LINK = 2048
@@ -61,6 +62,20 @@ def link_key(link: str) -> str:
     parts = urlsplit(link)
     path = parts.path.rstrip("/")
     return f"{outlet_of(link)}{path}{'?' + parts.query if parts.query else ''}"
+
+
+def spellings(link: str) -> list[str]:
+    """The canonical links that a person may mean by `link`: with or without scheme, "www." and a closing slash, as
+    given first. Empty where it can be no link."""
+    given = canonical_link(link if "://" in link else f"https://{link.strip().lstrip('/')}")
+    if given is None or ("://" not in link and "." not in host_of(given)):
+        return []
+    parts = urlsplit(given)
+    bare, path = parts.netloc.removeprefix("www."), parts.path.rstrip("/")
+    query = f"?{parts.query}" if parts.query else ""
+    hosts, paths = (parts.netloc, bare, f"www.{bare}"), (parts.path, path or "/", f"{path}/")
+    variants = product((parts.scheme, "https", "http"), hosts, paths)
+    return list(dict.fromkeys(f"{scheme}://{host}{path}{query}" for scheme, host, path in variants))
 
 
 def _canonical(link: str, base: str | None) -> str | None:

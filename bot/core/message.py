@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.core.escape import LONGEST_BUTTON_LINK, UNTITLED, cut, escape, length, safe_link
 from bot.core.event import EventType, Stage
+from bot.core.reasons import ROLES, SELLS_TO, label_of
 from bot.core.relevance import AXES, Reason
 from bot.core.story import Story
 
@@ -34,20 +35,10 @@ LOOKS: dict[EventType, tuple[str, int]] = {
     "conflict_use": ("🎯", 0xB71C1C),
     "other": ("📰", 0x546E7A),
 }
-# What the two parties of an event are to each other: the one who gives, the one who takes, and what stands between
-# them on one line; funding has two lines, since money and what it buys go opposite ways.
-ROLES: dict[EventType, tuple[str, str, str]] = {
-    "funding": ("Raised by", "Backed by", ""),
-    "partnership": ("Partner", "Partner", " · "),
-    "product_or_deployment": ("Supplier", "User", " → "),
-}
-SELLS_TO = ("Seller", "Buyer", " → ")
 KEY_POINTS_SHOWN = 3
 OUTLETS_SHOWN = 4
 NAMES_SHOWN = 6
 WORDS_SHOWN = 3
-# Gates whose names are abbreviations or read better otherwise; others are shown with a capital.
-_GATES = {"ai": "AI", "defence": "Defence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +165,6 @@ def facts(story: Story) -> tuple[Field, ...]:
     return tuple(Field(name, value) for name, value in found if value)
 
 
-def roles(event: EventType) -> tuple[str, str]:
-    """What seller and buyer of an event of this type are called."""
-    sells, buys, _ = ROLES.get(event, SELLS_TO)
-    return sells, buys
-
-
 def because(story: Story, reasons: Sequence[str] = ()) -> str:
     """ "AI: AI models · Defence: NATO, Pentagon · 5 outlets in 3 h": what was found on each axis of the topic."""
     words: dict[str, list[str]] = {}
@@ -192,8 +177,8 @@ def because(story: Story, reasons: Sequence[str] = ()) -> str:
 
 
 def gate_name(gate: str) -> str:
-    """A gate as people read it: "ai" is AI, "defence" is Defence, "named_in_title" is Named in title."""
-    return _GATES.get(gate) or escape(gate.replace("_", " ")[:1].upper() + gate.replace("_", " ")[1:], 60)
+    """A gate as people read it (see `label_of`), escaped."""
+    return escape(label_of(gate), 60)
 
 
 def _within(span: timedelta) -> str:

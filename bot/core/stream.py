@@ -14,6 +14,7 @@ from bot.core.analysis import Analysis
 from bot.core.article import Article
 from bot.core.link import canonical_link, outlet_of
 from bot.core.merging import OpenStories
+from bot.core.reasons import line_of
 from bot.core.story import Placement, Report
 from bot.core.text import fingerprint, scrub
 from bot.core.words import StopWords, language_of, words_of
@@ -143,6 +144,5 @@ def _article(row: Row, seen: datetime, stop: StopWords) -> Article:
 def _reasons(analysis: Analysis, placement: Placement | None) -> list[str]:
     """Why it is relevant or not, then why it stands in its story, a sentence each."""
     reasons = (*analysis.relevance.reasons, *(placement.reasons if placement else ()))
-    told = [f"{reason.gate}: {reason.words}" if reason.words else reason.gate for reason in reasons]
-    sentences = [words[:1].upper() + words[1:] for words in told]
-    return [*sentences, analysis.problem] if analysis.problem else sentences
+    told = [str(line_of(reason)) for reason in reasons]
+    return [*told, analysis.problem] if analysis.problem else told

@@ -18,7 +18,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from bot.app import TERMINAL, Resources, deliver_tick, open_resources, poll_tick, subscribe_terminal
-from bot.core.details import why_message
+from bot.core.details import Reasoned, why_message
 from bot.core.message import Message, counted
 from bot.demo.closing import NEXT_STEP, Totals, silent_examples, silent_line
 from bot.demo.edition import edition, link_of
@@ -171,8 +171,10 @@ async def _ask_why(scene: _Play, read: Sequence[Placed]) -> None:
     if why is None:
         return
     number = next((n for n, alert in enumerate(scene.stage.bill.alerts, 1) if _tells(alert, why.story.id)), None)
-    joined = [(placed.report.article.outlet, placed.because) for placed in why.reports[1:]]
-    message = why_message(why.story, subscription=TERMINAL, joined_because=joined)
+    reports = [Reasoned(each.report.article.outlet, each.report.analysis, each.because) for each in why.reports]
+    topics = {topic.id: topic.name for topic in scene.resources.settings.knowledge.topics}
+    topic = topics.get(why.story.topic, "")
+    message = why_message(why.story, topic=topic, subscription=TERMINAL, reports=reports)
     _say(scene.console, f"Somebody presses “Why?” under message {number}", draw(message, now=scene.stage.now))
 
 
