@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from bot.core.alert import Delivery, told_by
+from bot.core.alert import Delivery
+from bot.core.owing import told_by
 from bot.store import Store, alerts, stories, subscriptions
 from tests.builders import MINUTE, NOON, a_story, a_subscription, an_alert
 

@@ -439,8 +439,8 @@ async def test_a_story_that_cannot_be_drawn_ends_dead_and_holds_nobody(
             raise ZeroDivisionError
         return Message(content="drawn")
 
-    monkeypatch.setattr("handlers.deliver.alert_message", broken)
-    monkeypatch.setattr("handlers.deliver.minimal_message", broken)
+    monkeypatch.setattr("handlers.deliver.parcel.alert_message", broken)
+    monkeypatch.setattr("handlers.deliver.parcel.minimal_message", broken)
     assert await post.tick() == DeliverReport(sent=1, retried=1, dead=1)
     assert "its log says why" in str(await post.state(poison))
 

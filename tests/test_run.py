@@ -201,7 +201,11 @@ def check_oracle(scene: Stage) -> None:
     rows = scene.rows("SELECT story_id, state, message_id FROM alerts")
     assert {state for _, state, _ in rows} <= {"sent"}
     assert sorted(story for story, _, _ in rows) == sorted(scene.stories_shown()), "one message for each row"
-    assert len(set(scene.stories_shown())) == len(scene.messages()), "one message for each story"
+    told = [story for (story,) in scene.rows("SELECT story_id FROM alerts WHERE kind = 'alert'")]
+    assert len(set(told)) == len(told), "one alert for each story; what changes it materially comes as an update"
+    updates = scene.rows("SELECT message_id FROM alerts WHERE kind = 'update'")
+    answers = {int(message["id"]) for message in scene.messages() if "message_reference" in message}
+    assert {int(id) for (id,) in updates} <= answers, "an update answers the alert of its story"
     assert {int(id) for _, _, id in rows} == {int(message["id"]) for message in scene.messages()}
     assert set(scene.stories_shown()) == stories_told_later(scene), "one message for each story with later news"
     assert not scene.discord.pings

@@ -15,7 +15,7 @@ from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
 from bot.errors import TocsinError
 from bot.settings import Settings
-from bot.store import Store, subscriptions
+from bot.store import Store, bulletins, subscriptions
 from bot.store import alerts as owed
 from bot.terminal import TerminalSender
 from handlers import alerts, buttons, failures, help, news, status, story
@@ -44,6 +44,7 @@ async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> As
     """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more."""
     settings, store = resources.settings, resources.store
     await store.write(owed.release, now_utc())
+    await store.write(bulletins.release, now_utc())
     if settings.token is None:
         log.warning("no token", then="alerts are drawn in the terminal; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
         await subscribe_terminal(store, now=now_utc())

@@ -15,11 +15,13 @@ from bot.client import Index
 from bot.errors import TocsinError, TokenRefusedError
 from bot.schedule import Schedule, Tick
 from bot.settings import Settings
+from handlers.digest import digest
 from handlers.poll import load_stories
 from handlers.remember import remember
 
 log = structlog.get_logger(__name__)
 REMEMBER_EVERY = timedelta(minutes=1)
+GATHER_EVERY = timedelta(seconds=20)
 POLL_BEGINS_WITHIN = 60.0
 """Seconds of a poll tick after which it begins no further feed, so that those that fall due meanwhile get a turn."""
 
@@ -68,6 +70,11 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
         if outlet.is_open():
             await deliver_tick(resources, outlet.sender, now=now_utc(), stop=stop.event)
 
+    async def gather() -> None:
+        report = await digest(now_utc(), store=resources.store)
+        if report.digests or report.catch_ups:
+            schedule.wake("deliver")
+
     async def refresh() -> None:
         known = settings.knowledge
         names = [organisation.name for organisation in known.organisations]
@@ -76,6 +83,7 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
     every = {
         "remember": (REMEMBER_EVERY, refresh),
         "poll": (timedelta(seconds=settings.poll.tick), poll),
+        "digest": (GATHER_EVERY, gather),
         "deliver": (timedelta(seconds=settings.deliver.tick), _stopping(stop, deliver)),
     }
     async with Schedule(every) as schedule:

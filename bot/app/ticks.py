@@ -33,6 +33,7 @@ async def poll_tick(
         at_once=settings.poll.at_once,
         importance=settings.importance,
         kinds={each.name: each.kind for each in settings.knowledge.organisations},
+        thresholds={topic.id: topic.threshold for topic in settings.knowledge.topics},
     )
     return await poll(
         now,

@@ -1,21 +1,20 @@
-"""Subscription and Alert: which stories are owed to which channels, and why.
+"""Subscription and Alert: a channel with its wishes, a story owed to it, and an attempt to send or edit one.
 
-It decides what is owed; it sends nothing (see the deliver handler) and draws nothing (see message).
+Values only. What is owed is decided by owing, sent by the deliver handler, drawn by message.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from bot.core.event import EventType
 from bot.core.hours import DigestPlan, QuietHours
-from bot.core.importance import LEVELS, Importance, at_least
 from bot.core.story import Story
 
 AlertKind = Literal["alert", "update", "digest"]
 AlertState = Literal["owed", "sending", "sent", "digested", "suppressed", "dead"]
 Mode = Literal["alerts", "digest", "both"]
+Held = Literal["quiet hours", "hourly cap", "pause", "long stop"]
 Layout = Literal["compact", "full"]
 
 
@@ -40,7 +39,7 @@ class Habits:
 class Subscription:
     """A channel and what it wants. An empty filter takes everything. `topic` None means every topic.
 
-    `min_importance` is kept for when stories are weighed; `match` does not look at it.
+    With the mode "both", what matters less than `min_importance` goes into the digest.
     """
 
     id: int
@@ -56,12 +55,18 @@ class Subscription:
     paused: str | None = None
     created_at: datetime | None = None
 
+    @property
+    def digest_plan(self) -> DigestPlan | None:
+        """When its digests come: at eight each morning, UTC, for one that wants digests and has not said when."""
+        return self.habits.digest or (None if self.mode == "alerts" else DigestPlan(8))
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
     """A story owed to a subscription, in one of its kinds, with why it matched.
 
-    `suppressed` says why it is written down but not sent.
+    `suppressed` says why it is written down but not sent, `held` why it waits for a digest or a catch-up message
+    instead of going out by itself, which it may from `not_before` on.
     """
 
     subscription_id: int
@@ -70,6 +75,8 @@ class Alert:
     revision: int
     reasons: tuple[str, ...] = ()
     suppressed: str | None = None
+    held: Held | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,100 +114,3 @@ class Edit:
     message_id: int
     shown_revision: int
     reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Whether a subscription wants a story: the wishes that the story meets, or those that it does not."""
-
-    wanted: bool
-    reasons: tuple[str, ...] = ()
-
-
-def match(story: Story, subscription: Subscription, importance: Importance | None = None) -> Match:
-    """Whether `subscription` wants `story`. An empty wish is met by everything; every other one has to be met.
-
-    A story whose importance is not known counts as low.
-    """
-    wishes = list(_wishes(story, subscription, importance))
-    unmet = tuple(words for met, words in wishes if not met)
-    return Match(False, unmet) if unmet else Match(True, tuple(words for _, words in wishes))
-
-
-def owed(
-    stories: Iterable[Story],
-    subscriptions: Iterable[Subscription],
-    *,
-    matched: Collection[tuple[int, str]],
-    weigh: Callable[[Story], Importance] | None = None,
-) -> tuple[Alert, ...]:
-    """The first alerts that `stories`, each with a report that may alert, owe to those who want them.
-
-    `matched` holds the (subscription id, story id) that have a row already: what follows for those are edits. So a
-    story that was found in silence owes its first alert with its next report. A paused subscription is owed too, so
-    that nothing is lost while it is paused; one that wants only digests is owed no alerts. A channel is told once,
-    however many of its subscriptions want the story: the others' rows are suppressed. `weigh` tells a story's
-    importance; one that is below what a subscription asks for is weighed again with its next report.
-    """
-    wishes = sorted(subscriptions, key=lambda wish: (wish.paused is not None, wish.id))
-    return tuple(
-        alert
-        for story in stories
-        for alert in _owed_by(story, wishes, matched, weigh(story) if weigh is not None else None)
-    )
-
-
-def _owed_by(
-    story: Story, wishes: Sequence[Subscription], matched: Collection[tuple[int, str]], importance: Importance | None
-) -> Iterator[Alert]:
-    told = {wish.channel_id: wish.id for wish in reversed(wishes) if (wish.id, story.id) in matched}
-    for wish in wishes:
-        if wish.mode == "digest" or (wish.id, story.id) in matched:
-            continue
-        found = match(story, wish, importance)
-        if found.wanted:
-            teller = told.setdefault(wish.channel_id, wish.id)
-            suppressed = None if teller == wish.id else told_by(teller)
-            yield Alert(wish.id, story.id, "alert", story.revision, found.reasons, suppressed)
-
-
-def told_by(subscription_id: int) -> str:
-    """Why a row is suppressed whose channel another of its subscriptions tells."""
-    return f"the channel is told by subscription {subscription_id}"
-
-
-def _wishes(story: Story, subscription: Subscription, importance: Importance | None) -> Iterable[tuple[bool, str]]:
-    """Each wish that the subscription states: whether the story meets it, and the words for it."""
-    if subscription.topic is not None:
-        yield story.topic == subscription.topic, f"asked for the topic {subscription.topic}"
-    if subscription.events:
-        yield story.event in subscription.events, f"asked for {' or '.join(map(_plain, subscription.events))}"
-    if subscription.languages and story.language:
-        yield _speaks(story, subscription.languages), f"asked for {' or '.join(subscription.languages)}"
-    if subscription.organisations:
-        named = _named(story, subscription.organisations)
-        yield bool(named), f"asked for {' or '.join(named or subscription.organisations)}"
-    if subscription.min_importance != LEVELS[0]:
-        level = importance.level if importance is not None else LEVELS[0]
-        wanted = subscription.min_importance
-        yield at_least(level, wanted), f"asked for {wanted} importance or more; this is {level}"
-
-
-def _speaks(story: Story, languages: Iterable[str]) -> bool:
-    """Whether the story is told in one of the languages; "en-GB" is English."""
-    return _base(story.language) in map(_base, languages)
-
-
-def _base(language: str) -> str:
-    return language.partition("-")[0].lower()
-
-
-def _named(story: Story, organisations: Iterable[str]) -> list[str]:
-    """Those of the organisations that the story names, its parties included, in any case."""
-    parties = (party.name for party in (story.buyer, story.seller) if party)
-    known = {name.casefold() for name in (*story.organisations, *parties)}
-    return [name for name in organisations if name.casefold() in known]
-
-
-def _plain(event: str) -> str:
-    return event.replace("_", " ")

@@ -213,11 +213,12 @@ def _plain(kind: str) -> str:
 
 def _watched(story: Story, rules: ImportanceRules, watched: Collection[str]) -> Reason:
     """The first name, outlet or phrase of the watch list that the story holds; several weigh no more than one."""
-    found = _held(story, watched) if watched else ""
+    found = held_words(story, watched) if watched else ""
     return Reason("watched", f"on the watch list: {found}", rules.watched * bool(found))
 
 
-def _held(story: Story, watched: Collection[str]) -> str:
+def held_words(story: Story, watched: Collection[str]) -> str:
+    """The first of the organisations, outlets and phrases `watched` that the story holds, in any case; "" if none."""
     parties = (party.name for party in (story.buyer, story.seller) if party)
     outlets = (source.outlet for source in story.sources)
     names = {name.casefold() for name in (*story.organisations, *parties, *outlets)}

@@ -124,7 +124,8 @@ def action(asked: str, story_id: str, mark: str) -> str:
 def mark_of(custom_id: str | None) -> str | None:
     """The delivery's mark in a button's custom_id, or None."""
     parts = (custom_id or "").split(":")
-    return parts[3] if len(parts) == 4 and parts[0] == "story" and parts[3] != NO_MARK else None
+    marked = len(parts) == 4 and parts[0] in ("story", "bulletin") and parts[3] != NO_MARK
+    return parts[3] if marked else None
 
 
 def headline(story: Story, *, update: bool = False) -> str:

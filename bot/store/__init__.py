@@ -4,6 +4,8 @@
 connection first. It knows nothing of feeds, analysis or Discord beyond their values.
 """
 
+from sqlalchemy import Connection as Connection
+
 from bot.store.store import Store
 
-__all__ = ["Store"]
+__all__ = ["Connection", "Store"]

@@ -2,14 +2,16 @@
 
 A row is `owed`, then `sending` while one attempt runs, and ends in exactly one of `sent`, `digested`, `suppressed`
 and `dead`, with the reason beside it. Each attempt leaves a row in `deliveries`. It decides neither what is owed
-(see core/alert) nor what follows an answer of Discord (see the deliver handler).
+(see core/owing) nor what follows an answer of Discord (see the deliver handler).
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from bot.core.alert import Alert, AlertState
 from bot.store.claims import claim, due_edits, is_due
@@ -18,10 +20,12 @@ from bot.store.schema import alerts, channels, deliveries, subscriptions
 
 __all__ = [
     "claim", "close_channel", "counts", "delay_edit", "due_edits", "end_edits", "is_due", "matched", "owe",
-    "pause_channel", "paused_channels", "release", "resume_channel", "settle_dead", "settle_digested", "settle_edit",
-    "settle_retry", "settle_sent", "settle_suppressed", "state_of", "told",
+    "pause_channel", "paused_channels", "release", "resume_channel", "sent_to", "settle_dead", "settle_digested",
+    "settle_edit", "settle_retry", "settle_sent", "settle_suppressed", "state_of", "told",
 ]  # fmt: skip
 
+HOUR = timedelta(hours=1)
+MANY = 4  # so many missed alerts come as one message
 TOLD = "the channel was told by a subscription that is removed"
 STATES: tuple[AlertState, ...] = ("owed", "sending", "sent", "digested", "suppressed", "dead")
 
@@ -34,11 +38,13 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
     """
     if not owed:
         return 0
-    wanted = select(subscriptions.c.id, subscriptions.c.channel_id).where(
+    wanted = select(subscriptions.c.id, subscriptions.c.channel_id, subscriptions.c.habits).where(
         subscriptions.c.id.in_({alert.subscription_id for alert in owed})
     )
-    channel_of = {row.id: row.channel_id for row in c.execute(wanted)}
+    habits = {row.id: (row.channel_id, row.habits.get("max_per_hour")) for row in c.execute(wanted)}
+    channel_of = {id: channel for id, (channel, _) in habits.items()}
     stand = _told_channels(c, owed)
+    owed = _capped(c, owed, {id: cap for id, (_, cap) in habits.items() if cap}, now)
     values = [
         {
             "subscription_id": alert.subscription_id,
@@ -49,7 +55,8 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
             "reasons": list(alert.reasons),
             "nonce": secrets.token_urlsafe(16),
             "owed_at": now,
-            "not_before": not_before or now,
+            "not_before": alert.not_before or not_before or now,
+            "held": alert.held,
             "state": "suppressed" if why else "owed",
             "state_reason": why,
             "settled_at": now if why else None,
@@ -61,9 +68,42 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
     return sum(row.state == "owed" for row in c.execute(statement, values))
 
 
+def _capped(c: Connection, owed: Sequence[Alert], caps: Mapping[int, int], now: datetime) -> list[Alert]:
+    """The same, those held that are more than a subscription's cap for an hour, until the hour ends."""
+    recent = select(alerts.c.subscription_id, func.count()).where(
+        alerts.c.subscription_id.in_(caps),
+        alerts.c.kind == "alert",
+        alerts.c.state.in_(("owed", "sending", "sent")),
+        alerts.c.held.is_(None),
+        alerts.c.owed_at > now - HOUR,
+    )
+    counted = Counter({row[0]: row[1] for row in c.execute(recent.group_by(alerts.c.subscription_id))})
+    return [_over_cap(alert, caps.get(alert.subscription_id), counted, now) for alert in owed]
+
+
+def _over_cap(alert: Alert, cap: int | None, counted: Counter[int], now: datetime) -> Alert:
+    if cap is None or alert.kind != "alert" or alert.suppressed or alert.held:
+        return alert
+    counted[alert.subscription_id] += 1
+    if counted[alert.subscription_id] <= cap:
+        return alert
+    return replace(alert, held="hourly cap", not_before=now + HOUR)
+
+
 def matched(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:
     """The (subscription, story) that have a row already, in whatever state."""
     wanted = select(alerts.c.subscription_id, alerts.c.story_id).where(alerts.c.story_id.in_(set(story_ids)))
+    return {(row.subscription_id, row.story_id) for row in c.execute(wanted)}
+
+
+def sent_to(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:
+    """The (subscription, story) whose alert stands in its channel, for subscriptions that are not removed."""
+    wanted = (
+        select(alerts.c.subscription_id, alerts.c.story_id)
+        .join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
+        .where(alerts.c.story_id.in_(set(story_ids)), alerts.c.kind == "alert", alerts.c.state == "sent")
+        .where(~subscriptions.c.removed, alerts.c.message_id.is_not(None))
+    )
     return {(row.subscription_id, row.story_id) for row in c.execute(wanted)}
 
 
@@ -167,7 +207,18 @@ def pause_channel(c: Connection, channel_id: int, *, reason: str, now: datetime)
 
 def resume_channel(c: Connection, channel_id: int) -> bool:
     """Opens a channel again, a closed one too; False if it was open."""
-    return c.execute(delete(channels).where(channels.c.channel_id == channel_id)).rowcount > 0
+    if not c.execute(delete(channels).where(channels.c.channel_id == channel_id)).rowcount:
+        return False
+    hold_missed(c, alerts.c.channel_id == channel_id)
+    return True
+
+
+def hold_missed(c: Connection, whose: ColumnElement[bool]) -> None:
+    """After a pause: many alerts that were owed meanwhile and never tried become one catch-up message."""
+    never_tried = and_(alerts.c.state == "owed", alerts.c.kind != "digest", alerts.c.claimed_at.is_(None))
+    missed = and_(whose, never_tried, alerts.c.held.is_(None))
+    if (c.scalar(select(func.count()).select_from(alerts).where(missed)) or 0) >= MANY:
+        c.execute(update(alerts).where(missed).values(held="pause"))
 
 
 def close_channel(c: Connection, channel_id: int, *, reason: str, now: datetime) -> int:

@@ -2,8 +2,8 @@
 
 Within a channel alerts go out in the order they were owed, one at a time; channels never wait for each other, and
 servers take turns, so that one with much to tell delays no other. A row whose next try lies ahead holds its channel, so
-that the order stays; one that was never tried and is held back on purpose does not. It sends nothing, and it settles
-nothing (see alerts).
+that the order stays; one that was never tried and is held back on purpose does not. What waits for a digest or a
+catch-up message is not given out here (see bulletins). It sends nothing, and it settles nothing (see alerts).
 """
 
 from collections.abc import Collection
@@ -31,11 +31,12 @@ from bot.core.alert import Delivery, Edit
 from bot.store import rows
 from bot.store.dialect import take_turn
 from bot.store.schema import alerts, channels, deliveries, stories, subscriptions
-from bot.store.subscriptions import REMOVED
 
 CLAIMING = 1
+REMOVED = "the subscription was removed"
 PATIENCE = 10  # times the debounce that an edit waits for a story that is never quiet
 PENDING = alerts.c.state.in_(("owed", "sending"))
+BY_ITSELF = and_(alerts.c.kind != "digest", alerts.c.held.is_(None))
 
 
 def claim(
@@ -143,7 +144,12 @@ def _next_of_each_channel(now: datetime, only: Collection[int] | None) -> Select
     queue = (
         select(alerts.c.id, subscriptions.c.guild_id, turn, place.label("place"))
         .select_from(_joined())
-        .where(PENDING, or_(in_flight, waits_for_its_turn), true() if only is None else alerts.c.channel_id.in_(only))
+        .where(
+            PENDING,
+            BY_ITSELF,
+            or_(in_flight, waits_for_its_turn),
+            true() if only is None else alerts.c.channel_id.in_(only),
+        )
         .subquery()
     )
     share = func.row_number().over(partition_by=queue.c.guild_id, order_by=(queue.c.turn, queue.c.id))

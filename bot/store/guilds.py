@@ -46,6 +46,11 @@ def settings(c: Connection, guild_id: int) -> GuildSettings:
     return GuildSettings(**row) if row else GuildSettings(guild_id)
 
 
+def all_settings(c: Connection) -> list[GuildSettings]:
+    """The settings of every server that has set something."""
+    return [GuildSettings(**row) for row in c.execute(select(guilds).order_by(guilds.c.guild_id)).mappings()]
+
+
 def save(c: Connection, changed: GuildSettings) -> None:
     """Makes the server's settings what `changed` says."""
     values = {column.name: getattr(changed, column.name) for column in guilds.columns}

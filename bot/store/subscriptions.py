@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, not_, select, true, update
 
-from bot.core.alert import Subscription, told_by
+from bot.core.alert import Subscription
+from bot.core.owing import told_by
 from bot.store import rows
+from bot.store.alerts import hold_missed
+from bot.store.claims import REMOVED
 from bot.store.schema import alerts, channels, subscriptions
-
-REMOVED = "the subscription was removed"
 
 
 def add(c: Connection, subscription: Subscription) -> int:
@@ -70,7 +71,13 @@ def pause(c: Connection, id: int, reason: str, guild_id: int | None = None) -> b
 
 def resume(c: Connection, id: int, guild_id: int | None = None) -> bool:
     """Ends a pause of the subscription itself; a channel that Discord closed to us stays so. False if there is none."""
-    return _change(c, id, guild_id, paused=None)
+    found = get(c, id, guild_id)
+    if found is None:
+        return False
+    if found.paused is not None:
+        _change(c, id, guild_id, paused=None)
+        hold_missed(c, alerts.c.subscription_id == id)
+    return True
 
 
 def _hand_over(c: Connection, id: int, story_ids: Sequence[str]) -> None:

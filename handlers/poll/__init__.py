@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 import structlog
@@ -26,6 +26,9 @@ from handlers.poll.reading import PollRules, Reading, Tick, read
 __all__ = ["OURS", "PollReport", "PollRules", "load_stories", "poll"]
 
 log = structlog.get_logger(__name__)
+
+LONG_STOP = timedelta(hours=6)
+"""Feeds are polled at least every few minutes while the bot runs."""
 
 GRACE = 5.0
 """Seconds for which what was read waits for a feed that was due before it: long enough for any host in good health,
@@ -51,7 +54,8 @@ async def poll(
     """
     began = time.monotonic()
     last_begin = began + begin_within if begin_within is not None else math.inf
-    tick = Tick(now, store, fetcher, language, rules, asyncio.Semaphore(rules.at_once), last_begin)
+    long_stop = await _was_stopped_long(store, now)
+    tick = Tick(now, store, fetcher, language, rules, asyncio.Semaphore(rules.at_once), last_begin, long_stop)
     due = await store.read(feeds.due, now, everything=everything)
     readings = {asyncio.create_task(read(tick, feed)): feed for feed in due}
     desk = Desk(tick, open_stories)
@@ -65,6 +69,12 @@ async def poll(
     if due:
         log.info("polled", **{name: getattr(report, name) for name in PollReport.__slots__})
     return report
+
+
+async def _was_stopped_long(store: Store, now: datetime) -> bool:
+    """Whether nothing was polled for so long that what has come in meanwhile should be told in one message."""
+    last = await store.read(feeds.last_polled)
+    return last is not None and now - last > LONG_STOP
 
 
 async def _settle(desk: "Desk", readings: dict["asyncio.Task[Reading | None]", StoredFeed]) -> None:

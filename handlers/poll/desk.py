@@ -6,23 +6,25 @@ It fetches and judges nothing, and sends nothing.
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 import structlog
 
-from bot.core.alert import Alert, owed
+from bot.core.alert import Alert
 from bot.core.feed import FeedState, StoredFeed, address_of, is_first_poll, postponed
 from bot.core.importance import Importance, importance
 from bot.core.link import host_of
 from bot.core.merging import OpenStories
 from bot.core.novelty import Sifted
+from bot.core.owing import owed, updates
 from bot.core.story import MergingRules, Report, Story
 from bot.errors import FeedError, StoreError
-from bot.store import Store, alerts, feeds, polls, stories, subscriptions
+from bot.store import Store, alerts, feeds, polls, stories
 from handlers.poll.reading import Reading, Tick, fault
+from handlers.poll.wishes import wishes
 
 log = structlog.get_logger(__name__)
 
@@ -158,13 +160,27 @@ class Desk:
         if not fresh or is_first_poll(feed.state):
             return ()
         latest = {each.placement.story.id: each.placement.story for each in placed if each.placement}
-        wanted = await self._tick.store.read(subscriptions.listed)
-        matched = await self._tick.store.read(alerts.matched, fresh)
-        told = [story for id, story in latest.items() if id in fresh]
-        return owed(told, wanted, matched=matched, weigh=self._weigh)
+        rules, store = self._tick.rules, self._tick.store
+        wanted = await wishes(store, self._tick.now, long_stop=self._tick.long_stop)
+        first = owed(
+            [story for id, story in latest.items() if id in fresh],
+            wanted.subscriptions,
+            matched=await store.read(alerts.matched, fresh),
+            weigh=self._weigh,
+            servers=wanted.servers,
+            holds=wanted.holds,
+            thresholds=rules.thresholds,
+        )
+        material = {
+            each.placement.story.id: each.placement.material
+            for each in placed
+            if each.placement and each.placement.material and each.placement.story.id in fresh and each.quiet is None
+        }
+        told = await store.read(alerts.sent_to, material) if material else set()
+        return first + updates(material, sorted(told), {id: story.revision for id, story in latest.items()})
 
-    def _weigh(self, story: Story) -> Importance:
-        return importance(story, self._tick.rules.importance, kinds=self._tick.rules.kinds)
+    def _weigh(self, story: Story, watched: Collection[str] = ()) -> Importance:
+        return importance(story, self._tick.rules.importance, kinds=self._tick.rules.kinds, watched=watched)
 
     def _count_story(self, judged: polls.Judged) -> None:
         if judged.placement is None:

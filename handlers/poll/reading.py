@@ -41,7 +41,8 @@ log = structlog.get_logger(__name__)
 class PollRules:
     """How to poll: `at_once` feeds side by side; entries dated more than `stale_after` ago owe no alert.
 
-    `kinds` maps the organisations that importance may weigh to their kinds.
+    `kinds` maps the organisations that importance may weigh to their kinds, `thresholds` topics to the score from
+    which an article is relevant.
     """
 
     feeds: FeedRules = field(default_factory=FeedRules)
@@ -50,6 +51,7 @@ class PollRules:
     at_once: int = 50
     importance: ImportanceRules = field(default_factory=ImportanceRules)
     kinds: Mapping[str, str] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Tick:
     """What every step of one tick is given.
 
     `turns` are the hosts', one feed on the wire at each; `slots` are for feeds that are on the wire or worked on.
-    After `last_begin` (monotonic) no further feed is begun.
+    After `last_begin` (monotonic) no further feed is begun. After a `long_stop` what is owed is gathered first.
     """
 
     now: datetime
@@ -67,6 +69,7 @@ class Tick:
     rules: PollRules
     slots: asyncio.Semaphore
     last_begin: float
+    long_stop: bool = False
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 

@@ -1,16 +1,18 @@
 """Which stories are owed to which channels, and why."""
 
-from collections.abc import Callable
+from collections.abc import Collection
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.alert import Subscription, match, owed
+from bot.core.alert import Subscription
 from bot.core.event import Party
 from bot.core.importance import Importance, Level
+from bot.core.owing import Hold, Server, Weigh, match, owed, updates
 from bot.core.story import Story
-from tests.builders import a_story
+from tests.builders import NOON, a_story
 
 NATO_DEAL = a_story("deal", topic="ai-defence", event="contract", organisations=("OpenAI", "NATO"), language="en")
 
@@ -72,8 +74,65 @@ def test_a_paused_subscription_is_owed_what_it_wants() -> None:
     assert alert.suppressed is None
 
 
-def test_one_that_wants_only_digests_is_owed_no_alerts() -> None:
-    assert owed([NATO_DEAL], [wish(mode="digest")], matched=()) == ()
+def test_one_that_wants_only_digests_is_owed_no_alerts_but_a_place_in_its_digest() -> None:
+    (row,) = owed([NATO_DEAL], [wish(mode="digest")], matched=())
+    assert row.kind == "digest"
+    assert owed([NATO_DEAL], [wish(mode="digest", events=("policy",))], matched=()) == ()
+
+
+@pytest.mark.parametrize(("level", "kind"), [("low", "digest"), ("high", "alert")])
+def test_one_that_wants_both_has_what_matters_less_in_its_digest(level: Level, kind: str) -> None:
+    (row,) = owed([NATO_DEAL], [wish(mode="both", min_importance="high")], matched=(), weigh=weighed(level))
+    assert row.kind == kind
+
+
+def test_a_channel_that_is_alerted_does_not_read_the_story_again_in_a_digest() -> None:
+    rows = owed([NATO_DEAL], [wish(1, mode="digest"), wish(2)], matched=())
+    assert {row.subscription_id: row.suppressed for row in rows} == {
+        1: "the channel is told by subscription 2",
+        2: None,
+    }
+
+
+def test_what_a_server_has_muted_is_written_down_and_not_told_there() -> None:
+    servers = {3: Server(muted=("nato",))}
+    rows = owed([NATO_DEAL], [wish(1), replace(wish(2, channel_id=8), guild_id=4)], matched=(), servers=servers)
+    assert [row.suppressed for row in rows] == ["this server has muted nato", None]
+
+
+@pytest.mark.parametrize(("stricter", "told"), [(0.0, True), (0.3, True), (0.45, False)])
+def test_a_server_whose_managers_voted_noise_down_asks_for_more_relevance(stricter: float, told: bool) -> None:
+    servers, thresholds = {3: Server(stricter=stricter)}, {"ai-defence": 0.5}
+    (row,) = owed([NATO_DEAL], [wish()], matched=(), servers=servers, thresholds=thresholds)
+    assert (row.suppressed is None) == told
+
+
+def test_the_words_a_server_watches_for_count_in_what_matters_to_it() -> None:
+    def weigh(_: Story, watched: Collection[str]) -> Importance:
+        return Importance("high" if watched else "low", 1.0)
+
+    wishes = [wish(1, min_importance="high"), replace(wish(2, channel_id=8, min_importance="high"), guild_id=4)]
+    rows = owed([NATO_DEAL], wishes, matched=(), weigh=weigh, servers={4: Server(watched=("NATO",))})
+    assert [row.subscription_id for row in rows] == [2]
+
+
+@pytest.mark.parametrize(
+    ("override", "level", "held"),
+    [(True, "critical", None), (False, "critical", "quiet hours"), (True, "high", "quiet hours")],
+)
+def test_a_hold_keeps_alerts_back_unless_they_are_critical_and_may_pass(
+    override: bool, level: Level, held: str | None
+) -> None:
+    hold = Hold("quiet hours", NOON, critical_override=override)
+    (row,) = owed([NATO_DEAL], [wish()], matched=(), weigh=weighed(level), holds={1: hold})
+    assert (row.held, row.not_before) == (held, NOON if held else None)
+
+
+def test_a_material_change_is_an_update_for_those_who_were_told() -> None:
+    rows = updates({"deal": "a denial"}, [(1, "deal"), (2, "other")], {"deal": 4, "other": 2})
+    assert [(row.subscription_id, row.kind, row.revision, row.reasons) for row in rows] == [
+        (1, "update", 4, ("a denial",))
+    ]
 
 
 def test_a_channel_is_told_once_however_many_of_its_subscriptions_want_the_story() -> None:
@@ -121,8 +180,8 @@ def test_every_match_has_exactly_one_row_and_each_channel_at_most_one_message(
     assert not set(sent) & {channel[id] for id in had if id in channel}
 
 
-def weighed(level: Level) -> Callable[[Story], Importance]:
-    return lambda _: Importance(level, 1.0)
+def weighed(level: Level) -> Weigh:
+    return lambda _story, _watched: Importance(level, 1.0)
 
 
 @pytest.mark.parametrize(("level", "wanted"), [("low", 0), ("notable", 0), ("high", 1), ("critical", 1)])

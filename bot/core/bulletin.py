@@ -1,0 +1,163 @@
+"""Bulletin: a message that no single story owes — a digest, a catch-up, a word to the ops channel — and how it looks.
+
+When a digest is due is told by hours, what it holds by digest; sending is the deliver handler's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Literal
+
+from bot.core.alert import Subscription
+from bot.core.digest import Ranked
+from bot.core.escape import cut, escape, masked_link
+from bot.core.hours import DigestPlan, period
+from bot.core.message import LIMITS, LOOKS, Button, Message, counted, event_name, joined, outlets_line, relative
+
+BulletinKind = Literal["digest", "catch_up", "notice"]
+BulletinState = Literal["owed", "sending", "sent", "suppressed", "dead"]
+TITLES: dict[BulletinKind, str] = {"digest": "Digest", "catch_up": "What you missed", "notice": "Tocsin"}
+COLOUR = 0x37474F
+_TITLE = 180  # characters of a story's title in a list: twenty-five find room in one embed
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a bulletin tells: the ids of stories, the most important of each type of event first, how many `left_out`
+    found no place, `since` when; or `lines` of our own, with strangers' words in them escaped."""
+
+    stories: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    since: datetime | None = None
+    title: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """A message owed to a channel. `period` keeps it from being made twice; `suppressed` says why it is only written
+    down."""
+
+    guild_id: int
+    channel_id: int
+    kind: BulletinKind
+    period: str
+    content: Content = Content()
+    subscription_id: int | None = None
+    suppressed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A bulletin, claimed for one attempt, with the stories that it lists as they stand now.
+
+    `nonce`, `attempt`, `claimed_at`, `earlier_claim` and `minimal` are those of a Delivery.
+    """
+
+    id: int
+    bulletin: Bulletin
+    stories: tuple[Ranked, ...]
+    nonce: str
+    attempt: int
+    claimed_at: datetime
+    earlier_claim: datetime | None = None
+    minimal: bool = False
+
+
+def digest_of(
+    subscription: Subscription, key: str, content: Content = Content(), *, suppressed: str | None = None
+) -> Bulletin:
+    """The digest of a subscription for the local period `key`."""
+    return Bulletin(
+        guild_id=subscription.guild_id,
+        channel_id=subscription.channel_id,
+        kind="digest",
+        period=f"{subscription.id}@{key}",
+        content=content,
+        subscription_id=subscription.id,
+        suppressed=suppressed,
+    )
+
+
+def beginning(subscription: Subscription, plan: DigestPlan, now: datetime, zone: tzinfo) -> Bulletin:
+    """What is written down when a digest plan is made or changed: its first digest is the next that falls due."""
+    return digest_of(subscription, period(plan, now, zone), suppressed="the digest begins after this")
+
+
+def bulletin_message(dispatch: Dispatch) -> Message:
+    """What the channel shows, with the dispatch's mark in its button."""
+    bulletin, content = dispatch.bulletin, dispatch.bulletin.content
+    if bulletin.kind == "notice":
+        return Message(
+            title=cut(content.title or TITLES["notice"], LIMITS["title"]),
+            description=joined(list(content.lines), "\n", LIMITS["description"]),
+            colour=COLOUR,
+            buttons=(Button("Status", custom_id=bulletin_action("status", dispatch)),),
+        )
+    title = content.title or TITLES[bulletin.kind]
+    return digest_message(
+        dispatch.stories,
+        title=title,
+        left_out=len(content.left_out),
+        since=content.since,
+        buttons=(Button("Whole list", custom_id=bulletin_action("whole", dispatch)),),
+    )
+
+
+def minimal_bulletin(dispatch: Dispatch) -> Message:
+    """The bulletin as one line of text, for when Discord refuses the full one."""
+    content = dispatch.bulletin.content
+    told = counted(len(dispatch.stories) + len(content.left_out), "story", "stories")
+    line = joined(list(content.lines), " ", 1500) or f"{told}; press the button for the list."
+    heading = content.title or TITLES[dispatch.bulletin.kind]
+    return Message(
+        content=f"**{cut(heading, 200)}** — {line}",
+        buttons=(Button("Whole list", custom_id=bulletin_action("whole", dispatch)),),
+    )
+
+
+# What the button of a bulletin carries: what it asks for, the bulletin, the delivery's mark.
+BULLETIN_ACTION = r"bulletin:(?P<asked>whole|status):(?P<bulletin>\d{1,18}):(?P<mark>[^:\s]{1,25})"
+
+
+def bulletin_action(asked: str, dispatch: Dispatch) -> str:
+    """The custom_id of a bulletin's button."""
+    return f"bulletin:{asked}:{dispatch.id}:{dispatch.nonce}"
+
+
+def digest_message(
+    stories: Sequence[Ranked],
+    *,
+    title: str,
+    left_out: int = 0,
+    since: datetime | None = None,
+    buttons: tuple[Button, ...] = (),
+) -> Message:
+    """Stories by type of event in the order given, as one list."""
+    total = len(stories) + left_out
+    opening = f"{counted(total, 'story', 'stories')}" + (f" since {relative(since)}" if since else "")
+    if not stories:
+        return Message(title=cut(title, LIMITS["title"]), description="Nothing new.", colour=COLOUR, buttons=buttons)
+    blocks = [opening, *_blocks(stories)]
+    shown = joined(blocks, "\n\n", LIMITS["description"] - 100)
+    hidden = left_out + (0 if shown.count("\n- ") == len(stories) else len(stories) - shown.count("\n- "))
+    rest = f"\n\n… and {hidden} more of less importance" if hidden else ""
+    return Message(title=cut(title, LIMITS["title"]), description=shown + rest, colour=COLOUR, buttons=buttons)
+
+
+def _blocks(stories: Sequence[Ranked]) -> list[str]:
+    """One block of lines for each type of event, in the order in which the types come first."""
+    events = dict.fromkeys(ranked.story.event for ranked in stories)
+    return [
+        f"{LOOKS[event][0]} **{event_name(event).capitalize()}**\n"
+        + "\n".join(_line(ranked) for ranked in stories if ranked.story.event == event)
+        for event in events
+    ]
+
+
+def _line(ranked: Ranked) -> str:
+    story = ranked.story
+    stage = f" · {escape(story.stage.replace('_', ' '), 20)}" if story.stage else ""
+    level = f" · **{ranked.importance.level}**" if ranked.importance.level in ("high", "critical") else ""
+    title = masked_link(cut(story.title, _TITLE), story.link)
+    return f"- {title} — {escape(outlets_line(story), 60)}{stage}{level}"

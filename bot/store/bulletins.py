@@ -1,0 +1,235 @@
+"""The outbox of messages that no single story owes: digests, catch-ups and notices, and what waits for them.
+
+A row is `owed`, then `sending` while one attempt runs, and ends in one of `sent`, `suppressed` and `dead`. The alerts
+that a bulletin tells are settled in the transaction that makes it, so that no story is in two.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, update
+
+from bot.core.alert import Subscription
+from bot.core.bulletin import Bulletin, BulletinState, Content, Dispatch
+from bot.core.digest import Ranked
+from bot.core.importance import Importance
+from bot.store import rows, subscriptions
+from bot.store.claims import CLAIMING, REMOVED
+from bot.store.codec import decode, encode
+from bot.store.dialect import insert, take_turn
+from bot.store.schema import alerts, bulletins, channels, stories
+from bot.store.schema import subscriptions as subscription_table
+
+PENDING = bulletins.c.state.in_(("owed", "sending"))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row that waits for a digest or a catch-up: its story with its weight, and from when it may go out."""
+
+    alert_id: int
+    ranked: Ranked
+    not_before: datetime
+    for_digest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for one subscription, and the periods whose digests are done."""
+
+    subscription: Subscription
+    waiting: tuple[Waiting, ...]
+    told: frozenset[str]
+
+
+def backlogs(c: Connection) -> list[Backlog]:
+    """Every subscription that can be told and has a digest or something that waits for one, in the order of adding."""
+    live = [each for each in subscriptions.listed(c) if each.paused is None]
+    waiting: dict[int, list[Waiting]] = {}
+    for row in c.execute(_waiting().where(alerts.c.subscription_id.in_([each.id for each in live]))).mappings():
+        waiting.setdefault(row["subscription_id"], []).append(_row_waiting(row))
+    told: dict[int, set[str]] = {}
+    done = select(bulletins.c.subscription_id, bulletins.c.period).where(bulletins.c.kind == "digest")
+    for subscription_id, period in c.execute(done):
+        told.setdefault(subscription_id, set()).add(period.partition("@")[2])
+    return [
+        Backlog(each, tuple(waiting.get(each.id, ())), frozenset(told.get(each.id, ())))
+        for each in live
+        if each.digest_plan or each.id in waiting
+    ]
+
+
+def make(c: Connection, bulletin: Bulletin, now: datetime, *, members: Sequence[int] = ()) -> int | None:
+    """Owes a bulletin and settles the alerts (`members`) that it tells; None if it was made before."""
+    values = {
+        "guild_id": bulletin.guild_id,
+        "channel_id": bulletin.channel_id,
+        "subscription_id": bulletin.subscription_id,
+        "kind": bulletin.kind,
+        "period": bulletin.period,
+        "content": encode(bulletin.content),
+        "nonce": secrets.token_urlsafe(16),
+        "state": "suppressed" if bulletin.suppressed else "owed",
+        "state_reason": bulletin.suppressed,
+        "owed_at": now,
+        "not_before": now,
+        "settled_at": now if bulletin.suppressed else None,
+    }
+    statement = insert(c, bulletins).values(**values).on_conflict_do_nothing().returning(bulletins.c.id)
+    made = c.execute(statement).scalar_one_or_none()
+    if made is None:
+        return None
+    told = update(alerts).where(alerts.c.id.in_(members), alerts.c.state == "owed")
+    reason = f"told in {bulletin.kind.replace('_', '-')} {made}"
+    c.execute(told.values(state="digested", state_reason=reason, bulletin_id=made, settled_at=now))
+    return int(made)
+
+
+def let_go(c: Connection, alert_ids: Sequence[int], now: datetime) -> None:
+    """Lets alerts that were held go out by themselves after all."""
+    held = update(alerts).where(alerts.c.id.in_(alert_ids), alerts.c.state == "owed", alerts.c.held.is_not(None))
+    c.execute(held.values(held=None, not_before=now))
+
+
+def claim(c: Connection, *, now: datetime, lease: timedelta, limit: int) -> list[Dispatch]:
+    """The next bulletin of each channel, at most `limit`, the oldest first; ours until now + lease."""
+    take_turn(c, CLAIMING)
+    _end_orphans(c, now)
+    free = or_(
+        and_(bulletins.c.state == "owed", bulletins.c.not_before <= now),
+        and_(bulletins.c.state == "sending", bulletins.c.lease_until <= now),
+    )
+    first = select(func.min(bulletins.c.id)).where(PENDING, _reachable()).group_by(bulletins.c.channel_id)
+    ids = list(
+        c.scalars(select(bulletins.c.id).where(bulletins.c.id.in_(first), free).order_by(bulletins.c.id).limit(limit))
+    )
+    began = case(
+        (bulletins.c.state == "sending", func.coalesce(bulletins.c.unclear_since, bulletins.c.claimed_at)),
+        else_=bulletins.c.unclear_since,
+    )
+    taken = {"state": "sending", "claimed_at": now, "lease_until": now + lease}
+    chosen = update(bulletins).where(bulletins.c.id.in_(ids))
+    c.execute(chosen.values(**taken, attempt=bulletins.c.attempt + 1, unclear_since=began))
+    claimed = select(bulletins).where(bulletins.c.id.in_(ids)).order_by(bulletins.c.id)
+    return [_dispatch(c, row) for row in c.execute(claimed).mappings().all()]
+
+
+def get(c: Connection, bulletin_id: int, guild_id: int) -> Dispatch | None:
+    """A server's bulletin with its stories as they stand, those that it only counted among them."""
+    wanted = select(bulletins).where(bulletins.c.id == bulletin_id, bulletins.c.guild_id == guild_id)
+    row = c.execute(wanted).mappings().one_or_none()
+    return _dispatch(c, row, whole=True) if row else None
+
+
+def settle_sent(c: Connection, bulletin_id: int, *, message_id: int | None, now: datetime) -> None:
+    """Ends a claimed row: the message was created."""
+    _end(c, bulletin_id, "sent", "delivered", now, message_id=message_id or None)
+
+
+def settle_dead(c: Connection, bulletin_id: int, *, reason: str, now: datetime) -> None:
+    """Ends a claimed row that can never be delivered."""
+    _end(c, bulletin_id, "dead", reason, now)
+
+
+def settle_retry(
+    c: Connection,
+    bulletin_id: int,
+    *,
+    not_before: datetime,
+    problem: str,
+    now: datetime,
+    counts: bool = True,
+    minimal: bool = False,
+    unclear: bool = True,
+) -> None:
+    """Gives a claimed row back for another try; the arguments are those of `alerts.settle_retry`."""
+    values: dict[str, object] = {"state": "owed", "not_before": not_before, "lease_until": None}
+    values |= {"state_reason": problem, "minimal": minimal}
+    if not counts:
+        values["attempt"] = bulletins.c.attempt - 1
+    if unclear:
+        values["unclear_since"] = func.coalesce(bulletins.c.unclear_since, bulletins.c.claimed_at)
+    sending = and_(bulletins.c.id == bulletin_id, bulletins.c.state == "sending")
+    c.execute(update(bulletins).where(sending).values(**values))
+
+
+def release(c: Connection, now: datetime) -> int:
+    """Frees what was being sent when the program ended; see `alerts.release`."""
+    if c.dialect.name != "sqlite":
+        return 0
+    held = and_(bulletins.c.state == "sending", bulletins.c.lease_until > now)
+    return c.execute(update(bulletins).where(held).values(lease_until=now)).rowcount
+
+
+def _waiting() -> Select[*tuple[object, ...]]:
+    waits = or_(alerts.c.kind == "digest", alerts.c.held.is_not(None))
+    return (
+        select(alerts.c.id.label("alert_id"), alerts.c.subscription_id, alerts.c.kind, alerts.c.not_before, stories)
+        .join(stories, stories.c.id == alerts.c.story_id)
+        .where(alerts.c.state == "owed", waits)
+        .order_by(alerts.c.id)
+    )
+
+
+def _row_waiting(row: rows.Row) -> Waiting:
+    return Waiting(row["alert_id"], _ranked(row), row["not_before"], row["kind"] == "digest")
+
+
+def _ranked(row: rows.Row) -> Ranked:
+    return Ranked(rows.story(row), Importance(row["level"], row["importance"]))
+
+
+def _reachable() -> ColumnElement[bool]:
+    shut = exists().where(channels.c.channel_id == bulletins.c.channel_id)
+    paused = exists().where(
+        subscription_table.c.id == bulletins.c.subscription_id, subscription_table.c.paused.is_not(None)
+    )
+    return and_(~shut, ~paused)
+
+
+def _end_orphans(c: Connection, now: datetime) -> None:
+    """Ends pending rows that nobody is sending and whose subscription is removed or whose channel is closed."""
+    idle = or_(bulletins.c.state == "owed", and_(bulletins.c.state == "sending", bulletins.c.lease_until <= now))
+    gone = select(subscription_table.c.id).where(subscription_table.c.removed)
+    closed = select(channels.c.reason).where(
+        channels.c.channel_id == bulletins.c.channel_id, channels.c.state == "closed"
+    )
+    for condition, state, reason in (
+        (bulletins.c.subscription_id.in_(gone), "suppressed", REMOVED),
+        (closed.exists(), "dead", closed.scalar_subquery()),
+    ):
+        orphans = update(bulletins).where(PENDING, idle, condition)
+        c.execute(orphans.values(state=state, state_reason=reason, settled_at=now, lease_until=None))
+
+
+def _dispatch(c: Connection, row: rows.Row, *, whole: bool = False) -> Dispatch:
+    content = decode(Content, row["content"])
+    listed = content.stories + (content.left_out if whole else ())
+    found = {
+        each["id"]: _ranked(each) for each in c.execute(select(stories).where(stories.c.id.in_(listed))).mappings()
+    }
+    return Dispatch(
+        id=row["id"],
+        bulletin=Bulletin(
+            guild_id=row["guild_id"],
+            channel_id=row["channel_id"],
+            kind=row["kind"],
+            period=row["period"],
+            content=replace(content, left_out=()) if whole else content,
+            subscription_id=row["subscription_id"],
+        ),
+        stories=tuple(found[id] for id in listed if id in found),
+        nonce=row["nonce"],
+        attempt=row["attempt"],
+        claimed_at=row["claimed_at"] or row["owed_at"],
+        earlier_claim=row["unclear_since"],
+        minimal=row["minimal"],
+    )
+
+
+def _end(c: Connection, bulletin_id: int, state: BulletinState, reason: str, now: datetime, **values: object) -> None:
+    ended = update(bulletins).where(bulletins.c.id == bulletin_id, PENDING)
+    final = {"state": state, "state_reason": reason, "settled_at": now, "lease_until": None}
+    c.execute(ended.values(**final, **values))

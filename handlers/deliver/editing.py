@@ -1,0 +1,82 @@
+"""Editing what has grown: messages that show an older revision than their story has, in silence.
+
+An edit is a courtesy: alerts go before it, and one that cannot be made ends quietly.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.core.alert import Edit
+from bot.core.message import Message, alert_message
+from bot.errors import (
+    BlockedError,
+    DeliveryError,
+    DestinationForbiddenError,
+    DestinationGoneError,
+    MessageGoneError,
+    MessageRefusedError,
+    TokenRefusedError,
+)
+from bot.store import alerts
+from handlers.deliver.parcel import refused_if_undrawable
+from handlers.deliver.tick import Halt, Tick, ended_with_the_tick
+
+
+async def edit_grown(tick: Tick, halt: Halt) -> bool:
+    """Edits what is due; True if it broke off, because an alert is due by now."""
+    due = await tick.store.read(alerts.due_edits, now=tick.moment(), debounce=tick.rules.debounce, limit=200)
+    by_channel: dict[int, list[Edit]] = {}
+    for edit in due:
+        by_channel.setdefault(edit.subscription.channel_id, []).append(edit)
+    running = {asyncio.create_task(_edit_channel(edits, tick, halt)) for edits in by_channel.values()}
+    async with ended_with_the_tick(running):
+        if running:
+            halt.note((await asyncio.wait(running))[0])
+    return bool(due) and await tick.store.read(alerts.is_due, now=tick.moment())
+
+
+async def _edit_channel(edits: Sequence[Edit], tick: Tick, halt: Halt) -> None:
+    """The edits of one channel, one after the other, up to the first that says something about the channel.
+
+    They also end where an alert has become due, so that no alert waits for more than one edit of each channel.
+    """
+    for number, edit in enumerate(edits):
+        if halt.is_set() or (number and await tick.store.read(alerts.is_due, now=tick.moment())):
+            return
+        try:
+            message = _drawn_edit(edit)
+            await tick.sender.edit(edit.subscription.channel_id, edit.message_id, message)
+        except DeliveryError as error:
+            await _settle_edit_error(edit, error, tick)
+            if isinstance(error, TokenRefusedError | BlockedError):
+                raise
+            if not isinstance(error, MessageGoneError | MessageRefusedError):
+                return
+        else:
+            tick.counts["edited"] += 1
+            await tick.store.write(
+                alerts.settle_edit, edit.alert_id, shown_revision=edit.story.revision, now=tick.moment()
+            )
+
+
+async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick) -> None:
+    """An edit is a courtesy: what cannot be edited any more stays as it is, and says why."""
+    row, channel, said, now = edit.alert_id, edit.subscription.channel_id, str(error), tick.moment()
+    match error:
+        case MessageGoneError() | MessageRefusedError():
+            await tick.store.write(alerts.end_edits, row, said)
+        case DestinationGoneError():
+            await tick.store.write(alerts.close_channel, channel, reason=said, now=now)
+        case DestinationForbiddenError():
+            await tick.store.write(alerts.pause_channel, channel, reason=said, now=now)
+            tick.counts["paused"] += 1
+        case _:
+            wait = getattr(error, "retry_after", None) or tick.rules.debounce.total_seconds()
+            later = now + timedelta(seconds=max(wait, 1.0))
+            await tick.store.write(alerts.delay_edit, row, not_before=later, problem=said, now=now)
+
+
+def _drawn_edit(edit: Edit) -> Message:
+    with refused_if_undrawable(f"alert {edit.alert_id}"):
+        return alert_message(edit.story, mark=edit.nonce, reasons=edit.reasons)

@@ -1,0 +1,146 @@
+"""Sending what is owed: one attempt at one claimed row of either outbox, settled whatever comes of it.
+
+What an answer of Discord means for a row is decided here, and nowhere else.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot.errors import (
+    BlockedError,
+    DeliveryError,
+    DestinationForbiddenError,
+    DestinationGoneError,
+    MessageGoneError,
+    MessageRefusedError,
+    RateLimitedError,
+    TokenRefusedError,
+    TryAgainError,
+)
+from bot.store import alerts, bulletins
+from handlers.deliver.parcel import Parcel, of_alert, of_bulletin
+from handlers.deliver.tick import Halt, Tick, ended_with_the_tick, pause
+
+log = structlog.get_logger(__name__)
+
+
+async def send_owed(tick: Tick, halt: Halt) -> None:
+    running: set[asyncio.Task[None]] = set()
+    async with ended_with_the_tick(running):
+        while True:
+            room = tick.rules.at_once - len(running)
+            if room > 0 and not halt.is_set():
+                running |= {asyncio.create_task(_attempt(parcel, tick)) for parcel in await _claimed(tick, room)}
+            if not running:
+                return
+            done, _ = await asyncio.wait(running, timeout=tick.rules.look_again, return_when=asyncio.FIRST_COMPLETED)
+            running -= done
+            halt.note(done)
+
+
+async def _claimed(tick: Tick, room: int) -> list[Parcel]:
+    """The next rows of both outboxes, at most `room`; alerts first."""
+    now, lease = tick.moment(), tick.rules.lease
+    owed = [of_alert(each) for each in await tick.store.write(alerts.claim, now=now, lease=lease, limit=room)]
+    if len(owed) == room:
+        return owed
+    others = await tick.store.write(bulletins.claim, now=now, lease=lease, limit=room - len(owed))
+    return owed + [of_bulletin(each) for each in others]
+
+
+async def _attempt(parcel: Parcel, tick: Tick) -> None:
+    """One attempt at one row, settled whatever comes of it. Raises what concerns every channel."""
+    try:
+        message_id = await _found(parcel, tick) or await _created(parcel, tick)
+    except DeliveryError as error:
+        await _settle_error(parcel, error, tick)
+        if isinstance(error, TokenRefusedError | BlockedError):
+            raise
+    else:
+        tick.counts["sent"] += 1
+        await tick.store.write(parcel.settle_sent, message_id, tick.moment())
+
+
+async def _found(parcel: Parcel, tick: Tick) -> int | None:
+    """The message of an earlier attempt whose answer was lost, if Discord has forgotten its nonce by now."""
+    earlier = parcel.earlier_claim
+    if earlier is None or tick.moment() - earlier < tick.rules.remembered:
+        return None
+    try:
+        message_id = await tick.sender.find(parcel.channel_id, parcel.nonce, earlier - tick.rules.search_back)
+    except DestinationForbiddenError as error:
+        tick.counts["unread"] += 1
+        log.warning("deliver.unread", row=parcel.name, channel=parcel.channel_id, why=str(error))
+        return None
+    if message_id is not None:
+        tick.counts["found"] += 1
+    return message_id
+
+
+async def _created(parcel: Parcel, tick: Tick) -> int | None:
+    """The id of the message, or None where it was delivered before and has been deleted since."""
+    try:
+        return await tick.sender.create(
+            parcel.channel_id,
+            parcel.drawn(),
+            nonce=parcel.nonce,
+            reply_to=parcel.reply_to,
+            guild_id=parcel.guild_id,
+        )
+    except MessageGoneError:
+        return None
+
+
+async def _settle_error(parcel: Parcel, error: DeliveryError, tick: Tick) -> None:
+    """The table of RELIABILITY, section 1."""
+    channel, said = parcel.channel_id, str(error)
+    log.warning("deliver.failed", row=parcel.name, channel=channel, attempt=parcel.attempt, code=error.code, why=said)
+    match error:
+        case DestinationGoneError():
+            await _bury(parcel, f"{said} ({error.code})", tick)
+            buried = await tick.store.write(alerts.close_channel, channel, reason=said, now=tick.moment())
+            tick.counts["dead"] += buried
+        case DestinationForbiddenError():
+            await tick.store.write(alerts.pause_channel, channel, reason=said, now=tick.moment())
+            tick.counts["paused"] += 1
+            await _retry(parcel, said, tick, counts=False)
+        case MessageRefusedError() if not parcel.minimal:
+            await _retry(parcel, said, tick, minimal=True)
+        case RateLimitedError() | BlockedError():
+            wait = timedelta(seconds=error.retry_after or tick.rules.first_pause.total_seconds())
+            await _retry(parcel, said, tick, counts=False, wait=wait)
+        case TokenRefusedError():
+            await _retry(parcel, said, tick, counts=False)
+        case TryAgainError() if parcel.attempt < tick.rules.attempts:
+            await _retry(parcel, said, tick, wait=pause(parcel.attempt, tick.rules, tick.jitter()))
+        case _:
+            await _bury(parcel, said, tick)
+
+
+async def _retry(
+    parcel: Parcel,
+    problem: str,
+    tick: Tick,
+    *,
+    wait: timedelta = timedelta(0),
+    counts: bool = True,
+    minimal: bool = False,
+) -> None:
+    tick.counts["retried"] += 1
+    now = tick.moment()
+    await tick.store.write(
+        parcel.settle_retry,
+        not_before=now + wait,
+        problem=problem,
+        now=now,
+        counts=counts,
+        minimal=minimal or parcel.minimal,
+        unclear=counts and not minimal,
+    )
+
+
+async def _bury(parcel: Parcel, reason: str, tick: Tick) -> None:
+    tick.counts["dead"] += 1
+    await tick.store.write(parcel.settle_dead, reason=reason, now=tick.moment())
