@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.alert import AlertState, Subscription, match
+from bot.core.alert import AlertState, Subscription
 from bot.core.importance import Importance
+from bot.core.owing import match
 from bot.core.reasons import (
     Line,
     Part,
