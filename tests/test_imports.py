@@ -12,10 +12,15 @@ ROOT = Path(__file__).resolve().parents[1]
 # The data path: a file of `core` imports only from those before it.
 PATH = (
     "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
-    "organisations", "strangers", "relevance", "amounts", "patterns", "parties", "event", "dateline", "keypoints",
+    "organisations", "strangers", "relevance", "amounts", "patterns", "parties", "wording", "event", "dateline", "keypoints",
     "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
+<<<<<<< ours
     "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "owing", "digest", "account",
     "escape", "message", "bulletin", "details", "pages", "labels", "evaluation",
+=======
+    "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "digest", "account",
+    "escape", "message", "details", "pages", "labels", "evaluation", "confusion", "misses",
+>>>>>>> theirs
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.

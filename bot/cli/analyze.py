@@ -14,7 +14,7 @@ from bot.app import open_language
 from bot.cli.feeding import in_batches
 from bot.cli.options import ConfigOption, run_async, settings_for
 from bot.core.merging import OpenStories
-from bot.core.stream import documents, findings, story_ids
+from bot.core.stream import Finding, documents, found, story_ids
 from bot.errors import TocsinError
 from bot.language import Language
 from bot.settings import Settings
@@ -41,12 +41,20 @@ async def _analyze(settings: Settings, lines: Iterable[str]) -> None:
 async def rows(
     settings: Settings, language: Language, lines: Iterable[str], *, now: datetime
 ) -> AsyncIterator[dict[str, object]]:
-    """What Tocsin makes of each line, in order. Raises TocsinError at the first bad line, after those before it."""
+    """What Tocsin prints for each line, in order. Raises TocsinError at the first bad line, after those before it."""
+    async for finding in read(settings, language, lines, now=now):
+        yield finding.row
+
+
+async def read(
+    settings: Settings, language: Language, lines: Iterable[str], *, now: datetime
+) -> AsyncIterator[Finding]:
+    """What Tocsin makes of each line, as values."""
     stories, new_id = OpenStories(rules=settings.merging), story_ids()
     async for batch in in_batches(documents(lines, now=now, stop=settings.knowledge.stop)):
         analyses = await language.analyse([document.article for document in batch])
-        for row in findings(zip(batch, analyses, strict=True), stories, new_id=new_id):
-            yield row
+        for finding in found(zip(batch, analyses, strict=True), stories, new_id=new_id):
+            yield finding
 
 
 @contextmanager

@@ -5,7 +5,7 @@ The definitions are those of the labelled set's own scorer, key for key and numb
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
 from typing import Any
@@ -62,11 +62,7 @@ def evaluate(labels: Sequence[Row], outputs: Iterable[Row]) -> Figures:
     id counts. Figures are shares in 0…1 (0 where nothing can be counted) and counts.
     """
     printed = {str(row["id"]): row for row in outputs}
-    pairs = [
-        Pair(label, {**NOTHING_SAID, **printed.get(str(label["id"]), {})})
-        for label in labels
-        if label["label"] != "borderline"
-    ]
+    pairs = paired(labels, printed)
     relevant = [pair for pair in pairs if pair.relevant]
     known = [pair for pair in relevant if pair.label.get("story") is not None]
     figures: Figures = {
@@ -84,6 +80,15 @@ def evaluate(labels: Sequence[Row], outputs: Iterable[Row]) -> Figures:
     }
     facts = _facts(relevant)
     return {**figures, "facts": facts} if facts["n"] else figures
+
+
+def paired(labels: Iterable[Row], printed: Mapping[str, Row]) -> list[Pair]:
+    """Each labelled document that counts with what was printed for its id."""
+    return [
+        Pair(label, {**NOTHING_SAID, **printed.get(str(label["id"]), {})})
+        for label in labels
+        if label["label"] != "borderline"
+    ]
 
 
 def precision_and_recall(right: int, wrong: int, lost: int) -> dict[str, float]:
@@ -141,7 +146,7 @@ def _stories(known: Sequence[Pair], pairs: Sequence[Pair]) -> Figures:
         if not pair.relevant and pair.given["relevant"] and pair.given["story"] is not None
     )
     truth, given = [pair.label["story"] for pair in known], [pair.given["story"] for pair in known]
-    near = [(one, other) for one, other in combinations(known, 2) if _is_near_miss(one.label, other.label)]
+    near = [(one, other) for one, other in combinations(known, 2) if is_near_miss(one.label, other.label)]
     merged = sum(one.given["story"] is not None and one.given["story"] == other.given["story"] for one, other in near)
     return {
         **bcubed(truth, given, strangers),
@@ -151,21 +156,27 @@ def _stories(known: Sequence[Pair], pairs: Sequence[Pair]) -> Figures:
     }
 
 
-def _is_near_miss(one: Row, other: Row) -> bool:
+def is_near_miss(one: Row, other: Row) -> bool:
+    """Whether two documents tell of different stories about the same firms or programme."""
     group = one.get("near_miss_group")
     return bool(group) and group == other.get("near_miss_group") and one["story"] != other["story"]
 
 
 def _events(relevant: Sequence[Pair]) -> Figures:
-    typed = [pair for pair in relevant if pair.label.get("event") not in (None, "other")]
-    right = sum(_is_accepted(pair, "event") for pair in typed)
+    typed = [pair for pair in relevant if has_event(pair)]
+    right = sum(is_accepted(pair, "event") for pair in typed)
     return {"accuracy": right / max(1, len(typed)), "n": len(typed)}
+
+
+def has_event(pair: Pair) -> bool:
+    """Whether a document's type of event counts."""
+    return pair.label.get("event") not in (None, "other")
 
 
 def _stages(relevant: Sequence[Pair]) -> Figures:
     by_stage: defaultdict[str, list[bool]] = defaultdict(list)
     for pair in _staged(relevant):
-        by_stage[pair.label["stage"]].append(_is_accepted(pair, "stage"))
+        by_stage[pair.label["stage"]].append(is_accepted(pair, "stage"))
     rates = [sum(hits) / len(hits) for hits in by_stage.values() if len(hits) >= FEWEST_OF_A_STAGE]
     count = sum(map(len, by_stage.values()))
     return {
@@ -179,7 +190,7 @@ def _staged(relevant: Sequence[Pair]) -> list[Pair]:
     return [pair for pair in relevant if pair.label.get("stage")]
 
 
-def _is_accepted(pair: Pair, key: str) -> bool:
+def is_accepted(pair: Pair, key: str) -> bool:
     """Whether the value given under `key` is the labelled one or one of "<key>_also"."""
     value = pair.given[key]
     return value is not None and value in (pair.label[key], *(pair.label.get(f"{key}_also") or ()))
@@ -189,70 +200,97 @@ def _parties(relevant: Sequence[Pair]) -> Figures:
     right = wrong = lost = 0
     for pair in _staged(relevant):
         for role in ("buyer", "seller"):
-            wanted = [canonical(name) for name in pair.label.get(role) or ()]
-            name = canonical(pair.given[role]) if pair.given[role] else ""
-            hit = bool(name) and any(same_organisation(other, name) for other in wanted)
+            wanted, name, hit = party_of(pair, role)
             right += hit
             wrong += bool(name) and not hit
             lost += bool(wanted) and not hit
     return precision_and_recall(right, wrong, lost)
 
 
+def party_of(pair: Pair, role: str) -> tuple[list[str], str, bool]:
+    """The canonical names that are right for a role, the one given ("" for none), and whether it is one of them."""
+    wanted = [canonical(name) for name in pair.label.get(role) or ()]
+    name = canonical(pair.given[role]) if pair.given[role] else ""
+    return wanted, name, bool(name) and any(same_organisation(other, name) for other in wanted)
+
+
 def _follows(known: Sequence[Pair]) -> Figures:
-    """Links between stories; a printed story bears the labelled name that most of its documents have."""
-    votes: defaultdict[object, Counter[str]] = defaultdict(Counter)
-    for pair in known:
-        if pair.given["story"] is not None:
-            votes[pair.given["story"]][pair.label["story"]] += 1
-    names = {story: labels.most_common(1)[0][0] for story, labels in votes.items()}
-    wanted = {(pair.label["story"], pair.label["follows"]) for pair in known if pair.label.get("follows")}
-    named = ((names.get(pair.given["story"]), names.get(pair.given["follows"])) for pair in known)
-    given = {(later, earlier) for later, earlier in named if later and earlier and later != earlier}
+    wanted, given = links(known)
     return {
         **precision_and_recall(len(wanted & given), len(given - wanted), len(wanted - given)),
         "n": len(wanted),
     }
 
 
+Links = set[tuple[str, str]]
+
+
+def links(known: Sequence[Pair]) -> tuple[Links, Links]:
+    """The labelled and the given (later, earlier) stories, by their labels; a printed story bears the label that most
+    of its documents have."""
+    names = story_names(known)
+    wanted = {(pair.label["story"], pair.label["follows"]) for pair in known if pair.label.get("follows")}
+    named = ((names.get(pair.given["story"]), names.get(pair.given["follows"])) for pair in known)
+    return wanted, {(later, earlier) for later, earlier in named if later and earlier and later != earlier}
+
+
+def story_names(known: Sequence[Pair]) -> dict[object, str]:
+    """For each printed story the labelled one that most of its documents tell."""
+    votes: defaultdict[object, Counter[str]] = defaultdict(Counter)
+    for pair in known:
+        if pair.given["story"] is not None:
+            votes[pair.given["story"]][pair.label["story"]] += 1
+    return {story: labels.most_common(1)[0][0] for story, labels in votes.items()}
+
+
 def _organisations(relevant: Sequence[Pair]) -> Figures:
-    labelled = {canonical(name) for pair in relevant for name in pair.label.get("orgs") or ()}
+    labelled = labelled_names(relevant)
     right = wrong = lost = 0
     for pair in relevant:
-        if not pair.label.get("orgs"):
-            continue
-        wanted = sorted({canonical(name) for name in pair.label["orgs"]})
-        hits, extra = pair_names(wanted, sorted({canonical(name) for name in pair.given["orgs"] or ()}))
-        text = f"{pair.label['title']} {pair.label['text']}".lower().replace("’", "'")
-        right, lost = right + hits, lost + len(wanted) - hits
-        wrong += sum(not (name in labelled and is_named(name, text)) for name in extra)
+        if pair.label.get("orgs"):
+            wanted, missing, extra = names_of(pair, labelled)
+            right, wrong, lost = right + len(wanted) - len(missing), wrong + len(extra), lost + len(missing)
     return precision_and_recall(right, wrong, lost)
+
+
+def labelled_names(relevant: Iterable[Pair]) -> set[str]:
+    """Every organisation that some document's label names."""
+    return {canonical(name) for pair in relevant for name in pair.label.get("orgs") or ()}
+
+
+def names_of(pair: Pair, labelled: Collection[str]) -> tuple[list[str], list[str], list[str]]:
+    """The organisations wanted, those of them that are missing, and those given that are wrong: one that is `labelled`
+    elsewhere and that this text names is not."""
+    wanted = sorted({canonical(name) for name in pair.label["orgs"]})
+    missing, extra = pair_names(wanted, sorted({canonical(name) for name in pair.given["orgs"] or ()}))
+    text = f"{pair.label['title']} {pair.label['text']}".lower().replace("’", "'")
+    return wanted, missing, [name for name in extra if not (name in labelled and is_named(name, text))]
 
 
 def _money(relevant: Sequence[Pair]) -> Figures:
     right = wrong = lost = 0
     for pair in relevant:
-        wanted, given = _values(pair.label.get("money")), _values(pair.given["money"])
+        wanted, given = values_of(pair.label.get("money")), values_of(pair.given["money"])
         right, wrong, lost = right + len(wanted & given), wrong + len(given - wanted), lost + len(wanted - given)
     return precision_and_recall(right, wrong, lost)
 
 
-def _values(amounts: Iterable[str] | None) -> set[float]:
+def values_of(amounts: Iterable[str] | None) -> set[float]:
+    """The different values that amounts state."""
     return {value for value in map(value_of, amounts or ()) if value is not None}
 
 
 def _facts(relevant: Sequence[Pair]) -> Figures:
     facts = covered = lead = spent = documents = broken = 0
     for pair in relevant:
-        wanted = [stems(fact) for fact in pair.label.get("key_facts") or ()]
+        wanted = pair.label.get("key_facts") or ()
         if not wanted:
             continue
-        title, text = pair.label["title"], pair.label["text"]
-        points = [one_line(point) for point in (pair.given["key_points"] or ())[:3]]
-        verbatim = [point for point in points if point in one_line(title) or point in one_line(text)]
-        shown = stems(" ".join([title, *verbatim]))
-        first = stems(f"{title} {' '.join(text.split()[:LEAD_WORDS])}")
+        points, verbatim = points_of(pair)
+        beginning = " ".join(pair.label["text"].split()[:LEAD_WORDS])
         facts, documents = facts + len(wanted), documents + 1
-        covered, lead = covered + _count_covered(wanted, shown), lead + _count_covered(wanted, first)
+        covered += len(wanted) - len(uncovered(wanted, [pair.label["title"], *verbatim]))
+        lead += len(wanted) - len(uncovered(wanted, [pair.label["title"], beginning]))
         spent, broken = spent + sum(map(count_words, points)), broken + len(points) - len(verbatim)
     return {
         "coverage": _share(covered, facts),
@@ -263,8 +301,18 @@ def _facts(relevant: Sequence[Pair]) -> Figures:
     }
 
 
-def _count_covered(facts: Iterable[set[str]], shown: set[str]) -> int:
-    return sum(len(fact & shown) >= COVERED * len(fact) for fact in facts)
+def points_of(pair: Pair) -> tuple[list[str], list[str]]:
+    """The key points shown, and those of them that are words of the title or the text."""
+    title, text = one_line(pair.label["title"]), one_line(pair.label["text"])
+    points = [one_line(point) for point in (pair.given["key_points"] or ())[:3]]
+    return points, [point for point in points if point in title or point in text]
+
+
+def uncovered(facts: Iterable[str], shown: Iterable[str]) -> list[str]:
+    """The facts of whose content words the texts shown hold too few."""
+    known = stems(" ".join(shown))
+    wanted = ((fact, stems(fact)) for fact in facts)
+    return [fact for fact, words in wanted if len(words & known) < COVERED * len(words)]
 
 
 def _f1(precision: float, recall: float) -> float:

@@ -89,12 +89,13 @@ def is_named(name: str, text: str) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text) for form in _FORMS.get(name, (name,)))
 
 
-def pair_names(wanted: Sequence[str], given: Iterable[str]) -> tuple[int, list[str]]:
-    """How many wanted names are among the given, one to one and equal ones first; and the given names left over."""
+def pair_names(wanted: Sequence[str], given: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The wanted names that are not among the given, which are paired one to one and equal ones first; and the given
+    names left over."""
     left = list(given)
     unmet = [name for name in wanted if not _take(left, partial(eq, name))]
     lost = [name for name in unmet if not _take(left, partial(same_organisation, name))]
-    return len(wanted) - len(lost), left
+    return lost, left
 
 
 def value_of(words: str) -> float | None:

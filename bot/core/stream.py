@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from bot.core.analysis import Analysis
 from bot.core.article import Article
 from bot.core.link import canonical_link, outlet_of
 from bot.core.merging import OpenStories
-from bot.core.reasons import line_of
+from bot.core.reasons import Part, event_part, line_of, organisations_part, placement_part, relevance_part
 from bot.core.story import Placement, Report
 from bot.core.text import fingerprint, scrub
 from bot.core.words import StopWords, language_of, words_of
@@ -31,6 +32,34 @@ class Document:
 
     id: str
     article: Article
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A document with all that was found in it; without a placement it is not relevant."""
+
+    document: Document
+    analysis: Analysis
+    placement: Placement | None
+
+    @property
+    def row(self) -> Row:
+        """What `analyze` prints for it."""
+        return row_of(self.document, self.analysis, self.placement)
+
+    def parts(self, topics: Mapping[str, str] = MappingProxyType({})) -> tuple[Part, ...]:
+        """Why it was judged and placed so, in words; `topics` are names by id."""
+        relevance = self.analysis.relevance
+        topic = topics.get(relevance.topic, relevance.topic)
+        judged = relevance_part(relevance.score, relevance.reasons, relevant=relevance.relevant, topic=topic)
+        if self.placement is None:
+            return (judged,)
+        return (
+            judged,
+            organisations_part(self.analysis.organisations),
+            event_part(self.analysis.event),
+            placement_part(self.placement.story, self.placement.reasons),
+        )
 
 
 def documents(lines: Iterable[str], *, now: datetime, stop: StopWords | None = None) -> Iterator[Document]:
@@ -64,13 +93,20 @@ def findings(
 
     A stream that comes in batches passes the same `stories` and `new_id` (see `story_ids`) with each.
     """
+    return (each.row for each in found(read, stories, new_id=new_id))
+
+
+def found(
+    read: Iterable[tuple[Document, Analysis]], stories: OpenStories, *, new_id: Callable[[], str]
+) -> Iterator[Finding]:
+    """The same as values."""
     for document, analysis in read:
         placement = None
         if analysis.relevance.relevant:
             report = Report(document.article, analysis)
             seen = document.article.first_seen
             placement = stories.place(report, now=seen, new_id=new_id)
-        yield row_of(document, analysis, placement)
+        yield Finding(document, analysis, placement)
 
 
 def row_of(document: Document, analysis: Analysis, placement: Placement | None) -> Row:
