@@ -14,13 +14,8 @@ PATH = (
     "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
     "organisations", "strangers", "relevance", "amounts", "patterns", "parties", "wording", "event", "dateline", "keypoints",
     "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
-<<<<<<< ours
     "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "owing", "digest", "account",
-    "escape", "message", "bulletin", "details", "pages", "labels", "evaluation",
-=======
-    "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "digest", "account",
-    "escape", "message", "details", "pages", "labels", "evaluation", "confusion", "misses",
->>>>>>> theirs
+    "escape", "message", "bulletin", "details", "pages", "labels", "evaluation", "confusion", "misses",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.
