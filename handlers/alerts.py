@@ -13,7 +13,7 @@ from discord import app_commands
 
 from bot.client.index import Index, choices, list_choices, split_list, value_chosen
 from bot.client.replies import Interaction, RefusedError, defer, reply
-from bot.client.rights import missing_rights
+from bot.client.rights import is_manager, missing_rights, require_manager
 from bot.core.alert import Subscription
 from bot.core.details import wish
 from bot.core.escape import cut, escape
@@ -25,7 +25,6 @@ from bot.store import Store, alerts, subscriptions
 Clock = Callable[[], datetime]
 Channel = discord.TextChannel | discord.Thread
 MOST = 50  # subscriptions of one server
-NOT_A_MANAGER = "Only those with the right Manage Server can see or change where alerts go."
 
 
 def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.Group]:
@@ -49,7 +48,7 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
         min_importance: Level = "low",
     ) -> None:
         await defer(interaction)
-        guild_id = require_manager(interaction)
+        guild_id = require_manager(interaction, index)
         require_channel(interaction, channel)
         subscription = Subscription(
             id=0,
@@ -70,14 +69,14 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
     @group.command(name="list", description="The channels of this server that get alerts")
     async def listed(interaction: Interaction) -> None:
         await defer(interaction)
-        guild_id = require_manager(interaction)
+        guild_id = require_manager(interaction, index)
         await reply(interaction, subscriptions_message(await store.read(subscriptions.listed, guild_id)))
 
     @group.command(name="remove", description="Ends a subscription of this server")
     @app_commands.describe(subscription="Its number, or choose it from the list")
     async def remove(interaction: Interaction, subscription: int) -> None:
         await defer(interaction)
-        guild_id = require_manager(interaction)
+        guild_id = require_manager(interaction, index)
         if not await store.write(subscriptions.remove, subscription, guild_id):
             raise RefusedError(f"This server has no subscription {subscription}; see `/alerts list`.")
         index.subscriptions[guild_id] = await store.read(subscriptions.listed, guild_id)
@@ -99,18 +98,11 @@ def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.G
 
     @remove.autocomplete("subscription")
     async def offer_subscriptions(interaction: Interaction, typed: int | str) -> list[app_commands.Choice[int]]:
-        if not interaction.permissions.manage_guild:
+        if not is_manager(interaction, index):
             return []
         return subscription_choices(interaction, index, str(typed))
 
     return [group]
-
-
-def require_manager(interaction: Interaction) -> int:
-    """The server's id. Raises RefusedError for people who may not manage it."""
-    if interaction.guild_id is None or not interaction.permissions.manage_guild:
-        raise RefusedError(NOT_A_MANAGER)
-    return interaction.guild_id
 
 
 def require_channel(interaction: Interaction, channel: Channel) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.client import Index
 from bot.core.alert import Subscription
 from bot.core.relevance import Topic
-from bot.store import Store, stories, subscriptions
+from bot.store import Store, guilds, stories, subscriptions
 
 STORIES, ORGANISATIONS = 300, 1_000
 
@@ -19,6 +19,8 @@ async def remember(index: Index, *, store: Store, topics: Sequence[Topic], organ
     named = await store.read(stories.organisations, limit=ORGANISATIONS)
     index.organisations = list(dict.fromkeys([*named, *organisations]))
     index.stories = await store.read(stories.find, "", limit=STORIES)
+    settings = await store.read(guilds.all_settings)
+    index.manager_roles = {each.guild_id: each.manager_role_id for each in settings if each.manager_role_id}
     index.subscriptions = by_guild(await store.read(subscriptions.listed))
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import discord
 import simcord
 
+from bot.app.commands import Desk, all_buttons, all_commands
 from bot.client import Index, TocsinClient
 from bot.core.alert import Delivery, Subscription
 from bot.core.relevance import Topic
 from bot.core.story import Story
 from bot.errors import TocsinError
 from bot.store import Store, alerts, stories, subscriptions
-from handlers import alerts as alert_commands
-from handlers import buttons, failures, help, news, status, story
+from handlers import failures
 from handlers.remember import remember
 from tests.builders import NOON, an_alert
 
@@ -76,15 +76,10 @@ class Town:
 
 def a_client(store: Store, index: Index, *, clock: Any, allowed: Sequence[str] = ("*",)) -> TocsinClient:
     """The client with every handler, as `app` composes it."""
+    desk = Desk(store=store, index=index, clock=clock, version="1.2.3")
     return TocsinClient(
-        commands=[
-            *alert_commands.commands(store=store, index=index, clock=clock),
-            *news.commands(store=store, index=index, clock=clock),
-            *story.commands(store=store, index=index),
-            *status.commands(store=store, version="1.2.3"),
-            *help.commands(),
-        ],
-        buttons=[*buttons.buttons(store=store, index=index), *news.buttons(store=store, clock=clock)],
+        commands=all_commands(desk),
+        buttons=all_buttons(desk),
         explain=failures.explain,
         allowed_guilds=allowed,
     )

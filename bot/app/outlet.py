@@ -10,6 +10,7 @@ from importlib.metadata import version
 import structlog
 from rich.console import Console
 
+from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.resources import Resources
 from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
@@ -18,7 +19,7 @@ from bot.settings import Settings
 from bot.store import Store, bulletins, subscriptions
 from bot.store import alerts as owed
 from bot.terminal import TerminalSender
-from handlers import alerts, buttons, failures, help, news, status, story
+from handlers import failures
 from handlers.deliver import Sender
 
 log = structlog.get_logger(__name__)
@@ -68,15 +69,10 @@ async def serve_only(store: Store, allowed: Sequence[str]) -> None:
 
 def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
     """The Discord client with every command and button."""
+    desk = Desk(store=store, index=index, clock=now_utc, version=version("tocsin"))
     return TocsinClient(
-        commands=[
-            *alerts.commands(store=store, index=index, clock=now_utc),
-            *news.commands(store=store, index=index, clock=now_utc),
-            *story.commands(store=store, index=index),
-            *status.commands(store=store, version=version("tocsin")),
-            *help.commands(),
-        ],
-        buttons=[*buttons.buttons(store=store, index=index), *news.buttons(store=store, clock=now_utc)],
+        commands=all_commands(desk),
+        buttons=all_buttons(desk),
         explain=failures.explain,
         allowed_guilds=settings.discord.allowed_guilds,
         channels_open=lambda channels: _resume(store, channels),

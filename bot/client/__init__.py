@@ -3,9 +3,9 @@
 It is handed its commands and buttons; it decides neither what is owed nor what an answer of Discord means for a row.
 """
 
-from bot.client.client import TocsinClient
+from bot.client.client import Command, TocsinClient
 from bot.client.connection import point_at, run_client
 from bot.client.index import Index
 from bot.client.sender import DiscordSender
 
-__all__ = ["DiscordSender", "Index", "TocsinClient", "point_at", "run_client"]
+__all__ = ["Command", "DiscordSender", "Index", "TocsinClient", "point_at", "run_client"]

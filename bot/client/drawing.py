@@ -1,5 +1,6 @@
 """A Message as discord.py's objects. It changes no text: everything in a Message is escaped and cut already."""
 
+from io import BytesIO
 from typing import Any
 
 import discord
@@ -9,7 +10,7 @@ from bot.core.message import Button, Message
 
 def to_embed(message: Message) -> discord.Embed | None:
     """The embed of a message, or None where it has nothing to show in one."""
-    if not (message.title or message.description or message.fields or message.author):
+    if not (message.title or message.description or message.fields or message.author or message.picture):
         return None
     embed = discord.Embed(
         title=message.title or None,
@@ -22,6 +23,8 @@ def to_embed(message: Message) -> discord.Embed | None:
         embed.set_author(name=message.author)
     for field in message.fields:
         embed.add_field(name=field.name, value=field.value, inline=field.inline)
+    if message.picture:
+        embed.set_image(url=f"attachment://{message.picture.name}")
     if message.footer:
         embed.set_footer(text=message.footer)
     return embed
@@ -43,9 +46,14 @@ def to_view(message: Message) -> discord.ui.View | None:
 
 
 def shown(message: Message) -> dict[str, Any]:
-    """The embed and the view as keyword arguments, each only where there is one."""
-    parts = {"embed": to_embed(message), "view": to_view(message)}
+    """The embed, the view and the picture's file as keyword arguments, each only where there is one."""
+    parts = {"embed": to_embed(message), "view": to_view(message), "file": _file(message)}
     return {name: value for name, value in parts.items() if value is not None}
+
+
+def _file(message: Message) -> discord.File | None:
+    picture = message.picture
+    return discord.File(BytesIO(picture.png), picture.name, description=picture.alt) if picture else None
 
 
 def _button(button: Button) -> discord.ui.Button[discord.ui.View]:

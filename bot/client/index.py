@@ -19,13 +19,15 @@ NAME = 100
 class Index:
     """Names that people may choose from, the likeliest first.
 
-    `topics` and `stories` are (id, name); `subscriptions` holds those of each server by its id.
+    `topics` and `stories` are (id, name); `subscriptions` and `manager_roles` (who may manage besides those with the
+    right) are by server.
     """
 
     topics: Sequence[tuple[str, str]] = ()
     organisations: Sequence[str] = ()
     stories: Sequence[tuple[str, str]] = ()
     subscriptions: dict[int, Sequence[Subscription]] = field(default_factory=dict)
+    manager_roles: dict[int, int] = field(default_factory=dict)
 
 
 def choices(offered: Iterable[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:

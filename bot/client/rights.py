@@ -1,9 +1,12 @@
 """Which rights a channel has to give, in the words of Discord's own settings, as far as discord.py's cache knows.
 
-It asks Discord nothing and refuses nobody.
+Who manages a server is told here too. It asks Discord nothing.
 """
 
 import discord
+
+from bot.client.index import Index
+from bot.client.replies import Interaction, RefusedError
 
 # What an alert needs. Read Message History lets a reply be one, and lets a half-sent alert be found again.
 NEEDED = {
@@ -33,3 +36,19 @@ def open_channels(guild: discord.Guild) -> list[int]:
 
 def _is_open(thread: discord.Thread, rights: discord.Permissions) -> bool:
     return not missing_rights(rights, thread=True) and (not thread.locked or rights.manage_threads)
+
+
+def is_manager(interaction: Interaction, index: Index) -> bool:
+    """Whether the person may manage the server: by the right Manage Server, or by the role that the server chose."""
+    if interaction.guild_id is None or not isinstance(interaction.user, discord.Member):
+        return False
+    role = index.manager_roles.get(interaction.guild_id)
+    return interaction.permissions.manage_guild or interaction.user.get_role(role or 0) is not None
+
+
+def require_manager(interaction: Interaction, index: Index) -> int:
+    """The server's id. Raises RefusedError for people who may not manage it."""
+    if interaction.guild_id is None or not is_manager(interaction, index):
+        role = index.manager_roles.get(interaction.guild_id or 0)
+        raise RefusedError(f"This needs the right Manage Server{f' or the role <@&{role}>' if role else ''}.")
+    return interaction.guild_id

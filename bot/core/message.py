@@ -61,6 +61,16 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in an embed: PNG bytes, a file name in plain letters, and its figures in words for those who cannot
+    see it (at most 1,024 characters)."""
+
+    name: str
+    png: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a channel shows. Every text is already escaped and within Discord's limits."""
 
@@ -74,6 +84,7 @@ class Message:
     colour: int = 0
     timestamp: datetime | None = None
     buttons: tuple[Button, ...] = ()
+    picture: Picture | None = None
 
 
 def alert_message(

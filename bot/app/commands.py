@@ -1,0 +1,41 @@
+"""Every command and button of the bot, put together with what they need. The only list of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.client import Command, Index
+from bot.client.replies import PersistentButton
+from bot.store import Store
+from handlers import alerts, buttons, help, news, status, story
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What people's commands work with. `clock` gives the present as aware UTC."""
+
+    store: Store
+    index: Index
+    clock: Callable[[], datetime]
+    version: str
+
+
+def all_commands(desk: Desk) -> Sequence[Command]:
+    """Groups and commands, as Discord is told of them."""
+    store, index, clock = desk.store, desk.index, desk.clock
+    return [
+        *alerts.commands(store=store, index=index, clock=clock),
+        *news.commands(store=store, index=index, clock=clock),
+        *story.commands(store=store, index=index),
+        *status.commands(store=store, version=desk.version),
+        *help.commands(),
+    ]
+
+
+def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
+    """The buttons that outlive a restart, each a pattern."""
+    store, index, clock = desk.store, desk.index, desk.clock
+    return [
+        *buttons.buttons(store=store, index=index),
+        *news.buttons(store=store, clock=clock),
+    ]
