@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The data path: a file of `core` imports only from those before it.
 PATH = (
     "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
-    "organisations", "strangers", "relevance", "amounts", "patterns", "parties", "wording", "event", "dateline",
+    "organisations", "strangers", "relevance", "amounts", "patterns", "signs", "parties", "wording", "event", "dateline",
     "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
     "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "owing", "digest", "account",
     "escape", "message", "bulletin", "details", "pages", "labels", "evaluation", "confusion", "misses",

@@ -1,15 +1,18 @@
 """Parties: who pays or receives, and who supplies or is funded, with the words that say so.
 
-It reads the roles from patterns and, where none fires, from what kinds of organisation the news names first.
+It weighs the signs of every organisation in both roles (see signs) and knows no pattern; the weights are learned
+elsewhere (see bot/fit).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.core.organisations import Mention
-from bot.core.patterns import Compiled, Fired, Masked, Pattern, compile_patterns, fired
+from bot.core.patterns import Masked
+from bot.core.signs import SignReader, SignRules, Signs, sign_reader, signs_of
 
-ZONES = ("title", "lead", "rest")
+MOST = 4
+"""Organisations that are tried in each role: the heaviest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +24,21 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class PartyRules:
-    """How roles are read (`config/parties.toml`): for which event types there are any, which kinds of organisation
-    buy and which sell, and the patterns that tell."""
+class RoleWeights:
+    """What speaks for a role, in log-odds: an organisation fills it if `bias` and the weights of its signs, each times
+    how much of it there is, come to more than 0."""
 
-    events: frozenset[str] = frozenset()
-    buyers: frozenset[str] = frozenset()
-    sellers: frozenset[str] = frozenset()
-    patterns: tuple[Pattern, ...] = ()
+    bias: float = 0.0
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyRules:
+    """How roles are read (`config/parties.toml`): what the signs are, and what they weigh in either role."""
+
+    signs: SignRules = field(default_factory=SignRules)
+    buyer: RoleWeights = field(default_factory=RoleWeights)
+    seller: RoleWeights = field(default_factory=RoleWeights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,12 @@ class PartyReader:
     """`PartyRules` made ready."""
 
     rules: PartyRules
-    patterns: tuple[Compiled, ...]
+    signs: SignReader
 
 
 def party_reader(rules: PartyRules) -> PartyReader:
     """`rules` made ready."""
-    return PartyReader(rules, compile_patterns(rules.patterns))
+    return PartyReader(rules, sign_reader(rules.signs))
 
 
 def sorts_of(mentions: Sequence[Mention], rules: PartyRules) -> dict[str, str]:
@@ -56,9 +66,9 @@ _OWN = frozenset(["legislature", "court", "regulator", "university", "think-tank
 def _sort(kind: str | None, rules: PartyRules) -> str:
     if kind is None:
         return "unknown"
-    if kind in rules.buyers:
+    if kind in rules.signs.customers:
         return "customer"
-    if kind in rules.sellers:
+    if kind in rules.signs.vendors:
         return "lab" if kind == "ai-lab" else "vendor"
     return kind if kind in _OWN else "other"
 
@@ -66,38 +76,33 @@ def _sort(kind: str | None, rules: PartyRules) -> str:
 def parties_of(
     event: str, lines: Sequence[Masked], mentions: Sequence[Mention], reader: PartyReader
 ) -> tuple[Party | None, Party | None]:
-    """Buyer and seller of an event of this type; None where the text does not tell."""
-    rules = reader.rules
-    if event not in rules.events:
-        return None, None
-    hits = [hit for hit in fired(reader.patterns, lines) if hit.pattern.value in (event, "any")]
-    buyer, seller = _slot(hits, "buyer"), _slot(hits, "seller")
-    taken = {party.name for party in (buyer, seller) if party}
-    if event == "funding":
-        seller = seller or _by_kind(mentions, lines, rules.sellers, taken)
-    else:
-        buyer = buyer or _by_kind(mentions, lines, rules.buyers, taken)
-        seller = seller or _by_kind(mentions, lines, rules.sellers, taken | ({buyer.name} if buyer else set()))
-    if buyer and seller and buyer.name == seller.name:
-        buyer = None
-    if event == "partnership" and not (buyer and seller):
-        return None, None
+    """Buyer and seller in news of an event of this type; None where the text does not tell."""
+    signs = signs_of(event, lines, {mention.name: mention.kind for mention in mentions}, reader.signs)
+    buyer, seller = pair_of(signs, reader.rules)
+    words = {mention.name: mention.words for mention in mentions}
+    return _party(buyer, signs, words), _party(seller, signs, words)
+
+
+def pair_of(signs: Mapping[str, Signs], rules: PartyRules) -> tuple[str | None, str | None]:
+    """The names of buyer and seller, by what their signs weigh: of all pairs of different organisations the heaviest,
+    the first of equals. Nobody weighs nothing."""
+    buyers, sellers = list(_heaviest(signs, rules.buyer)), list(_heaviest(signs, rules.seller))
+    pairs = ((buyer, seller) for buyer in buyers for seller in sellers if buyer[1] is None or buyer[1] != seller[1])
+    (_, buyer), (_, seller) = max(pairs, key=lambda pair: pair[0][0] + pair[1][0])
     return buyer, seller
 
 
-def _slot(hits: Sequence[Fired], role: str) -> Party | None:
-    """What the heaviest pattern with this slot holds; an earlier zone, then an earlier line, breaks a tie."""
-    own = [hit for hit in hits if role in hit.slots]
-    best = min(own, key=lambda hit: (-hit.pattern.weight, ZONES.index(hit.zone)), default=None)
-    return Party(best.slots[role], best.words) if best else None
+def _heaviest(found: Mapping[str, Signs], role: RoleWeights) -> Iterator[tuple[float, str | None]]:
+    """Nobody, then those that weigh more than nothing, the heaviest first."""
+    yield 0.0, None
+    weighed = ((weight_of(signs, role), name) for name, signs in found.items())
+    yield from sorted((pair for pair in weighed if pair[0] > 0), key=lambda pair: -pair[0])[:MOST]
 
 
-def _by_kind(
-    mentions: Sequence[Mention], lines: Sequence[Masked], kinds: frozenset[str], taken: set[str]
-) -> Party | None:
-    """The first organisation of such a kind that title or lead name."""
-    early = {name for line in lines if line.zone != "rest" for name in line.marks.values()}
-    for mention in mentions:
-        if mention.kind in kinds and mention.name in early and mention.name not in taken:
-            return Party(mention.name, mention.words)
-    return None
+def weight_of(signs: Signs, role: RoleWeights) -> float:
+    """What speaks for an organisation in a role, in log-odds."""
+    return role.bias + sum(role.weights.get(sign, 0.0) * much for sign, much in signs.found.items())
+
+
+def _party(name: str | None, found: Mapping[str, Signs], words: Mapping[str, str]) -> Party | None:
+    return None if name is None else Party(name, found[name].words or words.get(name, name))
