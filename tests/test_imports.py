@@ -15,20 +15,22 @@ PATH = (
     "organisations", "strangers", "relevance", "amounts", "patterns", "signs", "parties", "wording", "event", "dateline",
     "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
     "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "owing", "digest", "account",
-    "escape", "message", "bulletin", "details", "pages", "labels", "evaluation", "confusion", "misses",
+    "escape", "message", "bulletin", "details", "pages", "labels", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.
 ROOMS = (
-    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "terminal", "client",
+    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "terminal", "page", "client",
     "handlers", "app", "demo", "cli", "fit", "__main__",
 )  # fmt: skip
 
 # A library has one home; replacing it touches nothing else.
 HOMES = {
     "feedparser": ("bot/core/entry",),
+    "jinja2": ("bot/page",),
     "nh3": ("bot/core/text",),
     "spacy": ("bot/core/", "bot/language", "bot/fit/"),
+    "numpy": ("bot/fit/softmax",),
     "pebble": ("bot/language",),
     "sqlalchemy": ("bot/store/",),
     "alembic": ("bot/store/",),

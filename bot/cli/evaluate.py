@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,60 +14,73 @@ from rich.text import Text
 from bot.app import open_language
 from bot.cli.analyze import read
 from bot.cli.options import ConfigOption, JsonOption, progress, results, run_async, settings_for
-from bot.core.confusion import Confusion, events_confused, stages_confused
+from bot.core.confusion import Confusion
 from bot.core.escape import cut, plain
-from bot.core.evaluation import evaluate as figures_of
-from bot.core.misses import KINDS, Miss, counts, misses
+from bot.core.misses import KINDS, Miss, counts
 from bot.core.reasons import Part, weighed
+from bot.core.review import Figure, Review, figures_of, review
 from bot.core.stream import Finding, labelled_lines
 from bot.errors import TocsinError
+from bot.page import evaluation_page
 from bot.settings import Settings
 
 Row = dict[str, Any]
 WORST = 20
 REASONS_SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A labelled set, what was found in its documents, and how far the two agree."""
-
-    labelled: Sequence[Row]
-    found: Sequence[Finding]
-    figures: Mapping[str, Any]
-    events: Confusion
-    stages: Confusion
-    misses: Sequence[Miss]
+MARKS = {None: "", True: "[green]✓[/green]", False: "[red]✗[/red]"}
 
 
 def evaluate(
     labels: Annotated[list[Path], typer.Argument(metavar="LABELS", help="Labelled documents as JSON lines.")],
     worst: Annotated[int, typer.Option(help="How many of the worst errors are told; 0: only figures.", min=0)] = WORST,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Writes a page to read through: every document with its reasons."),
+    ] = None,
+    beside: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Figures to compare with, as --json prints them.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Gives `analyze` the documents of a labelled set and compares what it says with the labels."""
     settings = settings_for(config=config, quiet=True)
     labelled = [row for path in labels for row in _read(path)]
-    found = run_async(_found(settings, labelled))
-    if as_json:
-        typer.echo(json.dumps(figures_of(labelled, [finding.row for finding in found])))
-    else:
-        _print(_evaluation(settings, labelled, found), worst)
-
-
-def _evaluation(settings: Settings, labelled: Sequence[Row], found: Sequence[Finding]) -> Evaluation:
+    compared = _figures(beside) if beside else {}
     topics = {topic.id: topic.name for topic in settings.knowledge.topics}
-    outputs = [finding.row for finding in found]
-    parts = {finding.document.id: finding.parts(topics) for finding in found}
-    return Evaluation(
-        labelled,
-        found,
-        figures_of(labelled, outputs),
-        events_confused(labelled, outputs),
-        stages_confused(labelled, outputs),
-        misses(labelled, outputs, parts),
-    )
+    reviewed = review(labelled, run_async(_found(settings, labelled)), topics)
+    figures = figures_of(reviewed.figures, compared)
+    if html is not None:
+        _write(html, evaluation_page(reviewed, figures, title=_title(labels), worst=worst or WORST))
+    if as_json:
+        typer.echo(json.dumps(reviewed.figures))
+    else:
+        _print(reviewed, figures, worst)
+
+
+def _title(labels: Iterable[Path]) -> str:
+    return f"Evaluation of {', '.join(path.name for path in labels)}"
+
+
+def _write(path: Path, page: str) -> None:
+    try:
+        # Lone surrogates of a document must not break the encoding.
+        path.write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise TocsinError(
+            f"{path} cannot be written ({error.strerror}); name a file in a folder that is there."
+        ) from error
+
+
+def _figures(path: Path) -> Mapping[str, Any]:
+    try:
+        figures = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        raise TocsinError(f"{path} cannot be read ({reason}); name a file of figures as --json prints them.") from error
+    if not isinstance(figures, dict):
+        raise TocsinError(f"{path} holds no figures; name a file of figures as --json prints them.")
+    return figures
 
 
 async def _found(settings: Settings, labelled: Sequence[Row]) -> list[Finding]:
@@ -100,26 +112,29 @@ def _label(path: Path, number: int, line: str) -> Row:
     return row
 
 
-def _print(evaluation: Evaluation, worst: int) -> None:
+def _print(review: Review, figures: Sequence[Figure], worst: int) -> None:
     console = results()
-    console.print(_table(evaluation.figures))
+    console.print(_table(review, figures))
     if not worst:
         return
-    for name, confusion in (("Events", evaluation.events), ("Stages", evaluation.stages)):
+    for name, confusion in (("Events", review.events), ("Stages", review.stages)):
         if confusion.total:
             console.print("", _confusion(name, confusion), sep="\n")
-    _print_misses(console, evaluation.misses, worst)
+    _print_misses(console, review.misses, worst)
 
 
-def _table(figures: Mapping[str, Any]) -> Table:
-    table = Table("figure", "value", title=f"{figures['documents']} documents, {figures['relevant']} relevant")
-    for name, value in figures.items():
-        if isinstance(value, Mapping):
-            for key, number in value.items():
-                table.add_row(
-                    f"{name} {key.replace('_', ' ')}", f"{number:.3f}" if isinstance(number, float) else str(number)
-                )
+def _table(review: Review, figures: Sequence[Figure]) -> Table:
+    compared = any(figure.beside is not None for figure in figures)
+    title = f"{review.figures['documents']} documents, {review.figures['relevant']} relevant"
+    table = Table("figure", "value", *(("to compare", "") if compared else ()), title=title)
+    for figure in figures:
+        other = ("" if figure.beside is None else _number(figure.beside), MARKS[figure.good]) if compared else ()
+        table.add_row(figure.name.replace("_", " "), _number(figure.value), *other)
     return table
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _confusion(name: str, confusion: Confusion) -> Table:
