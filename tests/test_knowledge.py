@@ -8,7 +8,7 @@ from bot.errors import ConfigurationError
 from bot.settings.knowledge import read_knowledge
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
-FILES = ("topics", "organisations", "names", "amounts", "events", "parties", "keypoints", "words")
+FILES = ("topics", "organisations", "names", "amounts", "events", "learned", "parties", "keypoints", "words")
 
 Edit = Callable[..., Path]
 

@@ -5,7 +5,7 @@ language model: `prepare` is given one.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from bot.core.organisations import (
     Mention,
     Organisation,
     Place,
+    at_home,
     gazetteer,
     known_places,
     mentions,
@@ -99,12 +100,25 @@ class Reading:
     places: tuple[Place, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A Reading in sentences, with what is named in it; `doubtful` are names that count only as a party."""
+
+    language: str | None
+    mentions: tuple[Mention, ...]
+    doubtful: frozenset[str]
+    sentences: Sequence[Sentence]
+    amounts: Sequence[Amount]
+    title: Masked
+    lines: Sequence[Masked]
+
+
 def prepare(knowledge: Knowledge, nlp: "Language") -> Tools:
     """`knowledge` and a loaded language model (or `spacy.blank("en")`) made ready for `analyse`."""
     return Tools(
         knowledge,
         nlp,
-        gazetteer(knowledge.organisations, knowledge.names.national),
+        gazetteer(knowledge.organisations, knowledge.names.national, knowledge.names.home),
         tuple(judge_of(topic) for topic in knowledge.topics),
         amount_finder(knowledge.amounts),
         event_reader(knowledge.events),
@@ -137,8 +151,7 @@ def analyse(articles: Sequence[Article], tools: Tools) -> list[Analysis]:
     readings = [read(article, tools) for article in articles]
     verdicts = [verdict(reading, tools) for reading in readings]
     relevant = [n for n, found in enumerate(verdicts) if found.relevant]
-    left_out = [name for name in tools.nlp.pipe_names if name not in COMPONENTS]
-    docs = tools.nlp.pipe([readings[n].words.text for n in relevant], disable=left_out, batch_size=BATCH)
+    docs = _docs([readings[n] for n in relevant], tools)
     full = {n: _full(readings[n], verdicts[n], doc, tools) for n, doc in zip(relevant, docs, strict=True)}
     return [full.get(n) or Analysis(found) for n, found in enumerate(verdicts)]
 
@@ -179,8 +192,20 @@ def _missing(reading: Reading) -> str | None:
     return None
 
 
-def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> Analysis:
-    """Everything that a relevant article says."""
+def masked_lines(articles: Iterable[Article], tools: Tools) -> Iterator[tuple[Masked, ...]]:
+    """The title and the sentences of each article as patterns see them, whether it is relevant or not."""
+    readings = [read(article, tools) for article in articles]
+    for reading, doc in zip(readings, _docs(readings, tools), strict=True):
+        parsed = _parsed(reading, doc, tools)
+        yield (parsed.title, *parsed.lines)
+
+
+def _docs(readings: Sequence[Reading], tools: Tools) -> "Iterator[Doc]":
+    left_out = [name for name in tools.nlp.pipe_names if name not in COMPONENTS]
+    return tools.nlp.pipe([reading.words.text for reading in readings], disable=left_out, batch_size=BATCH)
+
+
+def _parsed(reading: Reading, doc: "Doc", tools: Tools) -> _Parsed:
     knowledge = tools.knowledge
     language = language_of(reading.words, knowledge.stop)
     places, perhaps = _places(reading, doc, language, tools)
@@ -192,29 +217,40 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     amounts = amounts_of(reading.words.text, tools.amounts)
     sorts = sorts_of(found, knowledge.parties)
     title, lines = _lines(reading, sentences, places, amounts, sorts, english=language in (None, "en"))
-    event = event_of([title, *lines], distinct(amounts), tools.events)
-    event = with_parties(event, *parties_of(event.type, [title, *lines], found, tools.parties))
-    stop = _stop(language, knowledge.stop)
+    return _Parsed(language, found, frozenset(doubtful), sentences, amounts, title, lines)
+
+
+def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> Analysis:
+    """Everything that a relevant article says."""
+    parsed = _parsed(reading, doc, tools)
+    lines, language = [parsed.title, *parsed.lines], parsed.language
+    event = event_of(lines, distinct(parsed.amounts), tools.events)
+    event = with_parties(event, *parties_of(event.type, lines, parsed.mentions, tools.parties))
+    stop = _stop(language, tools.knowledge.stop)
     in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
-    points = key_points(sentences, lines, in_title, stop, tools.chooser)
+    points = key_points(parsed.sentences, parsed.lines, in_title, stop, tools.chooser)
     terms = _terms(reading, doc, stop, lemmas=language in (None, "en"))
-    return Analysis(relevance, _worth_naming(found, event, doubtful, tools), event, points, terms, _problem(tools))
+    named = _worth_naming(parsed.mentions, event, parsed.doubtful, tools)
+    return Analysis(relevance, named, event, points, terms, _problem(tools))
 
 
-def _worth_naming(found: Sequence[Mention], event: Event, doubtful: set[str], tools: Tools) -> tuple[Mention, ...]:
+def _worth_naming(
+    found: Sequence[Mention], event: Event, doubtful: Collection[str], tools: Tools
+) -> tuple[Mention, ...]:
     """The organisations, without doubtful names and mere descriptions ("the US government") that are no party to what
     happened."""
     parties = {party.name for party in (event.buyer, event.seller) if party}
     known = tools.gazetteer.by_name
-    vague = {name for name in known if known[name].generic} | doubtful
+    vague = {name for name in known if known[name].generic}.union(doubtful)
     return tuple(one for one in found if one.name in parties or one.name not in vague)
 
 
 def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) -> tuple[list[Place], list[Place]]:
     """Every naming of an organisation, and words that are one only if they have a role in the news. The model and its
     dictionary read English; in other languages the gazetteer and the marks of firms stand alone."""
-    places = with_acronyms(reading.places, reading.words)
     english = language in (None, "en")
+    home = at_home(reading.words, reading.places, tools.gazetteer) if english else []
+    places = with_acronyms([*reading.places, *home], reading.words)
     entities = [Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents] if english else []
     dictionary = tools.dictionary if english else frozenset()
     unknown = strangers(reading.words, places, entities, tools.knowledge.names, reading.title_words, dictionary)

@@ -11,19 +11,21 @@ from typing import Literal, cast, get_args
 from bot.core.amounts import Amount as Amount
 from bot.core.parties import Party as Party
 from bot.core.patterns import Compiled, Fired, Masked, Mood, Moods, Pattern, compile_moods, compile_patterns, fired
+from bot.core.wording import Cue, Learned, heaviest, likely, summed, told, words_in
 
 EventType = Literal[
     "contract", "partnership", "funding", "product_or_deployment", "policy", "regulation_or_law",
     "incident_or_ethics", "personnel", "research", "market", "conflict_use", "other",
 ]  # fmt: skip
 Stage = Literal["rumoured", "in_talks", "planned", "signed", "deployed", "changed", "cancelled", "denied"]
+Question = Literal["type", "stage"]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened. `evidence` names the patterns that fired: (field, pattern id, words)."""
+    """What happened. `evidence` names what decided: (field, id of the pattern or "word", words)."""
 
     type: EventType
     stage: Stage | None
@@ -44,8 +46,18 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedRules:
+    """What was learned from labelled documents, as `config/learned.toml` states it. `shares` tells how much of a cue
+    there is in each zone."""
+
+    type: Learned = field(default_factory=Learned)
+    stage: Learned = field(default_factory=Learned)
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class EventRules:
-    """How events are read, as `config/events.toml` states it.
+    """How events are read, as `config/events.toml` states it; `learned` adds to its weights.
 
     `zones` weigh where a pattern fires. `priors` give the log-weight of each type before anything is read, `usual` the
     weight of each stage for a type ("contract" is usually signed).
@@ -57,6 +69,7 @@ class EventRules:
     priors: Mapping[str, float] = field(default_factory=dict)
     usual: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     turns: tuple[Turn, ...] = ()
+    learned: LearnedRules = field(default_factory=LearnedRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +93,21 @@ def event_reader(rules: EventRules) -> EventReader:
 
 
 def event_of(lines: Sequence[Masked], amounts: Sequence[Amount], reader: EventReader) -> Event:
-    """What happened, by the patterns that fire in `lines`; the title and the lead weigh most. The parties are still
-    empty."""
+    """What happened, by the patterns that fire in `lines` and by their words; the title and the lead weigh most. The
+    parties are still empty."""
     rules = reader.rules
-    turns = {turn.mood.id: turn for turn in rules.turns}
-    typed = _counted(_typed(fired(reader.events, lines, reader.moods), turns), rules.zones)
-    kind = cast(EventType, _heaviest(typed, rules.priors) or "other")
-    staged = _counted(_staged(fired(reader.stages, lines, reader.moods), turns), rules.zones)
-    stage = cast(Stage | None, _heaviest(staged, rules.usual.get(kind, {})))
-    evidence = [*_evidence("event", kind, typed), *_evidence("stage", stage, staged)]
+    learned = rules.learned
+    type_cues = [*pattern_cues(lines, reader, "type"), *words_in(lines, learned.shares, learned.type.weights)]
+    types = summed(rules.priors, type_cues, learned.type)
+    kind = cast(EventType, heaviest(types) or "other")
+    stage_cues = [
+        *pattern_cues(lines, reader, "stage"),
+        *type_cues_of(likely(types, learned.type.sharpness), rules),
+        *words_in(lines, learned.shares, learned.stage.weights),
+    ]
+    stage = cast(Stage | None, heaviest(summed({}, stage_cues, learned.stage)))
+    evidence = [("event", *one) for one in told(type_cues, kind, learned.type)]
+    evidence += [("stage", *one) for one in told(stage_cues, stage, learned.stage)]
     return Event(kind, stage, tuple(amounts), evidence=tuple(evidence))
 
 
@@ -115,29 +134,34 @@ def _staged(hits: Iterable[Fired], turns: Mapping[str, Turn]) -> Iterator[tuple[
             yield stage, hit
 
 
-Counted = Mapping[tuple[str, str], tuple[float, Fired]]
-
-
-def _counted(hits: Iterable[tuple[str, Fired]], zones: Mapping[str, float]) -> Counted:
-    """Each pattern once for each value that it speaks for, where it weighs most: its weight times the zone, the hit."""
-    best: dict[tuple[str, str], tuple[float, Fired]] = {}
+def pattern_cues(lines: Sequence[Masked], reader: EventReader, question: Question) -> list[Cue]:
+    """What the patterns that fire say to a question: each once for each value that it speaks for, where it weighs most.
+    One that a mood has turned is a cue of its own."""
+    rules = reader.rules
+    turns = {turn.mood.id: turn for turn in rules.turns}
+    if question == "type":
+        hits = _typed(fired(reader.events, lines, reader.moods), turns)
+    else:
+        hits = _staged(fired(reader.stages, lines, reader.moods), turns)
+    best: dict[tuple[str, str], Cue] = {}
     for value, hit in hits:
-        weight = hit.pattern.weight * zones.get(hit.zone, 1.0)
-        key = (value, hit.pattern.id)
-        if key not in best or abs(weight) > abs(best[key][0]):
-            best[key] = (weight, hit)
-    return best
+        key, cue = (value, hit.pattern.id), _cue(value, hit, rules)
+        if key not in best or abs(cue.by_hand[value]) > abs(best[key].by_hand[value]):
+            best[key] = cue
+    return list(best.values())
 
 
-def _heaviest(counted: Counted, start: Mapping[str, float]) -> str | None:
-    """The value with the greatest sum over what it starts with; the order of `start` breaks a tie."""
-    sums = dict(start)
-    for (value, _), (weight, _hit) in counted.items():
-        sums[value] = sums.get(value, 0.0) + weight
-    return max(sums, key=lambda value: sums[value], default=None)
+def _cue(value: str, hit: Fired, rules: EventRules) -> Cue:
+    pattern = hit.pattern
+    name = f"pattern:{pattern.id}" if value == pattern.value else f"pattern:{pattern.id}:{value}"
+    weight = pattern.weight * rules.zones.get(hit.zone, 1.0)
+    return Cue(name, rules.learned.shares.get(hit.zone, 1.0), pattern.id, hit.words, {value: weight})
 
 
-def _evidence(what: str, value: str | None, counted: Counted) -> list[tuple[str, str, str]]:
-    own = [(weight, hit) for (spoken, _), (weight, hit) in counted.items() if spoken == value]
-    own.sort(key=lambda pair: -pair[0])
-    return [(what, hit.pattern.id, hit.words) for _, hit in own[:3]]
+def type_cues_of(types: Mapping[str, float], rules: EventRules) -> list[Cue]:
+    """What each type that it may be, as likely as it is, says to the stage: that which is usual for it."""
+    cues = []
+    for kind, share in types.items():
+        usual = {stage: weight * share for stage, weight in rules.usual.get(kind, {}).items()}
+        cues.append(Cue(f"type:{kind}", share, "", "", usual))
+    return cues

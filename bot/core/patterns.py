@@ -32,6 +32,7 @@ _LETTERS = {
     "university": "s", "think-tank": "t", "campaign": "p", "investor": "i", "other": "o",
 }  # fmt: skip
 _SORTS = {**_LETTERS, "org": "[a-z]", "vendor": "[vau]"}
+_SORT_OF = {letter: sort for sort, letter in _LETTERS.items()}
 _NOT = frozenset(
     [
         "isn",
@@ -298,6 +299,15 @@ def _masked(pieces: Sequence[tuple[int, int, str]], zone: str, marks: Mapping[st
         offsets.append((len(line), start, end))
         line += word + " "
     return Masked(line, zone, marks, tuple(offsets), text)
+
+
+def unmasked(mark: str) -> str:
+    """A word of a masked line as a pattern writes it, "{customer}" or "{money}"; any number is "{number}"."""
+    if mark[0] == _ORGANISATION:
+        return f"{{{_SORT_OF[mark[1]]}}}"
+    if mark[0] == _MONEY:
+        return "{money}"
+    return "{number}" if mark.isdecimal() else mark
 
 
 def fired(compiled: Sequence[Compiled], lines: Sequence[Masked], moods: Moods | None = None) -> list[Fired]:

@@ -6,6 +6,7 @@ finds nothing in a text.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from bot.errors import ConfigurationError, Mistake
 from bot.settings.amounts import AmountsFile, amount_rules
 from bot.settings.events import EventsFile, event_mistakes, event_rules
 from bot.settings.keypoints import KeyPointsFile, WordsFile, key_point_rules, stop_words
+from bot.settings.learned import LearnedFile, learned_rules
 from bot.settings.organisations import (
     NamesFile,
     OrganisationsFile,
@@ -30,26 +32,29 @@ Model = TypeVar("Model", bound=Table)
 
 
 def read_knowledge(find: Callable[[str], Path]) -> Knowledge:
-    """Knowledge out of the eight files of language where `find` says they are: topics, organisations, names, amounts,
-    events, parties, keypoints and words. Raises ConfigurationError with every mistake in any of them."""
+    """Knowledge out of the nine files of language where `find` says they are: topics, organisations, names, amounts,
+    events, learned, parties, keypoints and words. Raises ConfigurationError with every mistake in any of them."""
     mistakes: list[Mistake] = []
     topical = _read(find("topics.toml"), TopicsFile, mistakes)
     known = _read(find("organisations.toml"), OrganisationsFile, mistakes)
     names = _read(find("names.toml"), NamesFile, mistakes)
     amounts = _read(find("amounts.toml"), AmountsFile, mistakes)
     events = _read(find("events.toml"), EventsFile, mistakes)
+    learned = _read(find("learned.toml"), LearnedFile, mistakes)
     parties = _read(find("parties.toml"), PartiesFile, mistakes)
     points = _read(find("keypoints.toml"), KeyPointsFile, mistakes)
     words = _read(find("words.toml"), WordsFile, mistakes)
     mistakes += _crossed(find, topical, known, events, parties)
-    if mistakes or not (topical and known and names and amounts and events and parties and points and words):
+    if mistakes or not (
+        topical and known and names and amounts and events and learned and parties and points and words
+    ):
         raise ConfigurationError(tuple(mistakes))
     return Knowledge(
         topics=topics(topical),
         organisations=organisations(known),
         names=name_rules(names),
         amounts=amount_rules(amounts),
-        events=event_rules(events),
+        events=replace(event_rules(events), learned=learned_rules(learned)),
         parties=party_rules(parties),
         key_points=key_point_rules(points),
         stop=stop_words(words),
