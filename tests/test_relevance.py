@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.organisations import Organisation, gazetteer, known_places
-from bot.core.relevance import Group, Judge, Relevance, Topic, evidence_of, features, judge, judge_of, passes_gate
+from bot.core.relevance import FIRM, Group, Judge, Relevance, Topic, evidence_of, features, judge, judge_of, passes_gate
 from bot.core.words import words_of
 
 TOPIC = Topic(
@@ -20,7 +20,13 @@ TOPIC = Topic(
         Group("other", "none", "other meanings", ("defense attorney",)),
     ),
     kinds={"ai-lab": "ai", "ministry": "defence", "defence-tech": "defence", "investor": "none"},
-    weights={"together.title": 2.0, "together.near": 2.0, "ai.title": 0.5, "biology.title": -3.0, "biology.text": -3.0},
+    weights={
+        "together.title": 2.0,
+        "together.sentence": 2.0,
+        "ai.title": 0.5,
+        "biology.title": -3.0,
+        "biology.text": -3.0,
+    },
     near=6,
 )
 KNOWN = gazetteer(
@@ -80,13 +86,14 @@ def test_near_axes_in_the_title_make_an_article_relevant(ready: Judge) -> None:
     verdict = judged("Army buys AI", "The army buys AI tools.", ready)
     assert verdict.relevant
     assert verdict.score > 0.5
-    assert {reason.gate for reason in verdict.reasons} >= {"both axes in the title", "AI in the title"}
+    clauses = {reason.gate for reason in verdict.reasons}
+    assert clauses >= {"the title names both AI and defence", "the title speaks of AI"}
 
 
 def test_a_negative_context_weighs_against(ready: Judge) -> None:
     with_bacteria = judged("AI reads bacteria", "Bacteria defend themselves, an army lab says with AI.", ready)
     assert not with_bacteria.relevant
-    assert any(reason.gate.startswith("biology") and reason.weight < 0 for reason in with_bacteria.reasons)
+    assert any("biology" in reason.gate and reason.weight < 0 for reason in with_bacteria.reasons)
 
 
 def test_reasons_come_heaviest_first_and_quote_the_text(ready: Judge) -> None:
@@ -114,7 +121,7 @@ def test_each_axis_names_its_words_the_titles_first_and_none_twice(ready: Judge)
 def test_a_closed_gate_says_which_axis_is_missing(ready: Judge) -> None:
     verdict = judged("Army buys tanks", "", ready)
     assert (verdict.score, verdict.relevant) == (0.0, False)
-    assert verdict.reasons[0].gate == "gate: only one axis is touched (defence)"
+    assert verdict.reasons[0].gate == "gate: defence is named, but nothing of AI or autonomy"
     assert verdict.reasons[0].words == "Army"
 
 
@@ -122,9 +129,51 @@ def test_weak_evidence_counts_for_less_where_the_axes_meet(ready: Judge) -> None
     def near(text: str) -> float:
         words = words_of(text)
         found = features(words, evidence_of(words, (), KNOWN.by_name, ready), ready, 0)
-        return next(feature.value for feature in found if feature.name == "together.near")
+        return next(feature.value for feature in found if feature.name == "together.sentence")
 
     assert near("the army runs an algorithm") == pytest.approx(near("the army runs AI") / 2)
+
+
+def feature(text: str, name: str, ready: Judge) -> float:
+    words = words_of(text)
+    found = features(words, evidence_of(words, known_places(words, KNOWN), KNOWN.by_name, ready), ready, 0)
+    return next((one.value for one in found if one.name == name), 0.0)
+
+
+def test_what_stands_in_two_sentences_is_not_said_together(ready: Judge) -> None:
+    assert feature("The army runs AI.", "together.sentence", ready) == 1.0
+    assert feature("The army marched. AI wrote a poem.", "together.sentence", ready) == 0.0
+    assert feature("He met the U.S. army, AI in hand.", "together.sentence", ready) == 1.0
+
+
+def test_a_firms_name_alone_does_not_name_both_axes_together(ready: Judge) -> None:
+    assert feature("Shield AI grows", "together.close", ready) == 0.0
+    assert feature("Shield AI sells to the army", "together.sentence", ready) > 0
+    assert feature("autonomous weapons", "together.close", ready) > 0
+
+
+def test_a_brief_text_needs_fewer_hits_than_a_long_one(ready: Judge) -> None:
+    assert feature("The army buys AI.", "ai.text", ready) == 1.0
+    assert feature("The army buys AI." + " word" * 60, "ai.text", ready) == pytest.approx(1 / 3)
+
+
+def test_a_firm_counts_for_less_than_a_ministry() -> None:
+    known = gazetteer((Organisation("Pentagon", "ministry", "US"), Organisation("Northrop", "prime", "US")))
+    topic = replace(TOPIC, kinds={"ministry": "defence", "prime": "defence"}, firms=frozenset({"prime"}))
+    words = words_of("Northrop meets the Pentagon")
+    found = evidence_of(words, known_places(words, known), known.by_name, judge_of(topic))
+    assert [(item.group, item.strength) for item in found] == [
+        ("organisation-firm", FIRM),
+        ("organisation-defence", 1.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"), [("The MoD uses AI", True), ("THE MOD USES AI", True), ("A mod for AI players", False)]
+)
+def test_a_name_that_is_also_a_word_counts_only_as_it_is_written(text: str, counts: bool) -> None:
+    ready = judge_of(replace(TOPIC, groups=(*TOPIC.groups, Group("names", "defence", "names", (), cased=("MoD",)))))
+    assert gate(text, ready) is counts
 
 
 def test_the_threshold_is_the_topics() -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from bot.core.organisations import Organisation, Place
 from bot.core.phrases import Hit, Phrases, build, find
-from bot.core.words import Words
+from bot.core.words import Words, words_of
 
 Axis = Literal["ai", "defence", "both", "against", "none"]
 
@@ -40,21 +40,24 @@ class Relevance:
 class Group:
     """Phrases that say the same about an article: evidence on an axis, on both, against the topic, or ("none")
     a meaning that merely keeps the words inside from counting elsewhere. `strength` (0…1) is what a hit counts for
-    where the axes are weighed against each other: "war" is weaker evidence of defence than "army"."""
+    where the axes are weighed against each other: "war" is weaker evidence of defence than "army". `cased` are phrases
+    that count only as they are written, or all in capitals: "MoD" is a ministry, "mod" is none."""
 
     id: str
     axis: Axis
     label: str
     phrases: tuple[str, ...]
     strength: float = 1.0
+    cased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What makes an article relevant, as `config/topics.toml` states it.
 
-    `kinds` maps an organisation's kind to the axis on which its name counts; `weights` maps features to their weight
-    in the log-odds; `near` is how many words may lie between two hits that stand near each other.
+    `kinds` maps an organisation's kind to the axis on which its name counts; of those, `firms` have civil customers
+    too. `weights` maps features to their weight in the log-odds; `near` is how many words may lie between two hits
+    that stand near each other.
     """
 
     id: str
@@ -64,16 +67,19 @@ class Topic:
     groups: tuple[Group, ...]
     kinds: Mapping[str, Axis] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
-    near: int = 12
+    near: int = 30
+    firms: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """A topic made ready for judging."""
+    """A topic made ready for judging. `cased` maps the words of a phrase, in lower case, to how they must be
+    written."""
 
     topic: Topic
     groups: Mapping[str, Group]
     phrases: Phrases
+    cased: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +106,15 @@ def judge_of(topic: Topic) -> Judge:
     """`topic` made ready."""
     phrases: dict[str, list[str]] = {}
     for group in topic.groups:
-        for phrase in group.phrases:
+        for phrase in (*group.phrases, *group.cased):
             phrases.setdefault(phrase, []).append(group.id)
-    return Judge(topic, {group.id: group for group in topic.groups}, build(phrases))
+    written = [words_of(phrase) for group in topic.groups for phrase in group.cased]
+    cased = {words.lower: words.forms for words in written}
+    return Judge(topic, {group.id: group for group in topic.groups}, build(phrases), cased)
 
 
 FIRM = 0.7
-"""What the name of a defence-AI firm counts for on either axis: it has civil customers too."""
+"""What the name of a firm counts for on an axis: it has civil customers too."""
 
 
 def evidence_of(
@@ -118,19 +126,28 @@ def evidence_of(
     found = [
         Evidence(group, judge.groups[group].axis, hit.first, hit.after, judge.groups[group].strength)
         for hit in find(words, judge.phrases)
+        if not _inside(hit, named) and _is_written(hit, words, judge)
         for group in hit.names
-        if not _inside(hit, named)
     ]
     for place in places:
-        axis = _axis(known.get(place.name), judge.topic)
-        if axis is not None:
-            strength = FIRM if axis == "both" else 1.0
-            found.append(Evidence(f"organisation-{axis}", axis, place.first, place.after, strength))
+        organisation = known.get(place.name)
+        axis = _axis(organisation, judge.topic)
+        if organisation is not None and axis is not None:
+            firm = axis == "both" or organisation.kind in judge.topic.firms
+            group = "organisation-firm" if firm and axis != "both" else f"organisation-{axis}"
+            found.append(Evidence(group, axis, place.first, place.after, FIRM if firm else 1.0))
     return sorted(found, key=lambda evidence: (evidence.first, evidence.after, evidence.group))
 
 
 def _inside(hit: Hit, named: set[int]) -> bool:
     return all(n in named for n in range(hit.first, hit.after))
+
+
+def _is_written(hit: Hit, words: Words, judge: Judge) -> bool:
+    """Whether a phrase that counts only as it is written is written so, or in capitals like all around it."""
+    wanted = judge.cased.get(words.lower[hit.first : hit.after])
+    forms = words.forms[hit.first : hit.after]
+    return wanted is None or forms == wanted or all(form.isupper() for form in forms)
 
 
 def _axis(organisation: Organisation | None, topic: Topic) -> Axis | None:
@@ -195,10 +212,14 @@ def _distinct(words: Words, evidence: Sequence[Evidence]) -> list[str]:
 
 
 def _closed_gate(words: Words, evidence: Sequence[Evidence]) -> Reason:
-    touched = sorted({found.axis for found in evidence} & {"ai", "defence"})
-    missing = "neither AI nor defence is named" if not touched else f"only one axis is touched ({touched[0]})"
-    quoted = ", ".join(dict.fromkeys(words.quote(found.first, found.after) for found in evidence[:4]))
-    return Reason(f"gate: {missing}", quoted)
+    touched = {found.axis for found in evidence}
+    named = [found for found in evidence if found.axis in ("ai", "defence")]
+    quoted = ", ".join(dict.fromkeys(words.quote(found.first, found.after) for found in named[:4]))
+    if "ai" in touched:
+        return Reason("gate: AI is named, but nothing of defence", quoted)
+    if "defence" in touched:
+        return Reason("gate: defence is named, but nothing of AI or autonomy", quoted)
+    return Reason("gate: neither AI nor defence is named", "")
 
 
 def features(words: Words, evidence: Sequence[Evidence], judge: Judge, title_words: int) -> list[Feature]:
@@ -232,26 +253,22 @@ CLOSE = 3
 
 
 def _nearness(words: Words, evidence: Sequence[Evidence], near: int, title_words: int, full: float) -> list[Feature]:
-    """How the axes stand together: in the title, in the lead (40 words), near each other, close ("military AI", "AI for
-    the army"), and how much of the less touched axis there is."""
+    """How the axes stand together: in the title, in one sentence, close ("military AI", "AI for the army"), and how
+    much of the less touched axis there is."""
     ai = [item for item in evidence if item.axis in ("ai", "both")]
     defence = [item for item in evidence if item.axis in ("defence", "both")]
     pairs = [pair for pair in _pairs(ai, defence, near) if _in_one_sentence(words, pair)]
     close = [pair for pair in pairs if max(pair[0].first, pair[1].first) - min(pair[0].after, pair[1].after) < CLOSE]
-    quoted = _quotes(words, [*ai[:3], *defence[:3]])
-    first = _quotes(words, [*ai[:1], *defence[:1]])
+    title = [[item for item in axis if item.first < title_words] for axis in (ai, defence)]
     return [
-        Feature("together.title", _both(ai, defence, title_words), first),
-        Feature("together.lead", _both(ai, defence, title_words + 40), first),
+        Feature("together.title", _both(*title), _quotes(words, [*title[0][:1], *title[1][:1]])),
+        Feature("together.sentence", max(map(_product, pairs), default=0.0), _listed(words, pairs)),
+        Feature("together.close", min(sum(map(_product, close)) * 3 / 2 / full, 1), _listed(words, close)),
         Feature(
-            "together.near", min(sum(map(_product, pairs)) / full, 1), "; ".join(_pair(words, p) for p in pairs[:2])
+            "together.much",
+            min(min(_sum(ai), _sum(defence)) * 3 / 4 / full, 1),
+            _quotes(words, [*ai[:3], *defence[:3]]),
         ),
-        Feature(
-            "together.close",
-            min(sum(map(_product, close)) * 3 / 2 / full, 1),
-            "; ".join(_pair(words, p) for p in close[:2]),
-        ),
-        Feature("together.much", min(min(_sum(ai), _sum(defence)) * 3 / 4 / full, 1), quoted),
     ]
 
 
@@ -263,10 +280,14 @@ def _product(pair: tuple[Evidence, Evidence]) -> float:
     return pair[0].strength * pair[1].strength
 
 
-def _both(ai: Sequence[Evidence], defence: Sequence[Evidence], before: int) -> float:
-    """The strongest evidence of either axis before a word, multiplied."""
-    best = [max((item.strength for item in axis if item.first < before), default=0.0) for axis in (ai, defence)]
-    return best[0] * best[1]
+def _both(ai: Sequence[Evidence], defence: Sequence[Evidence]) -> float:
+    """The strongest evidence of either axis, multiplied."""
+    return max((_product((one, other)) for one in ai for other in defence if _may_pair(one, other)), default=0.0)
+
+
+def _may_pair(one: Evidence, other: Evidence) -> bool:
+    """Whether the two are evidence of both axes together: "military AI" is by itself, a firm's name is not."""
+    return one is not other or one.group not in _ORGANISATIONS
 
 
 def _pairs(ai: Sequence[Evidence], defence: Sequence[Evidence], near: int) -> list[tuple[Evidence, Evidence]]:
@@ -276,7 +297,8 @@ def _pairs(ai: Sequence[Evidence], defence: Sequence[Evidence], near: int) -> li
     pairs = []
     for item in ai:
         place = bisect_left(starts, item.first)
-        close = [d for d in defence[max(0, place - 1) : place + 2] if abs(d.first - item.first) <= near]
+        around = defence[max(0, place - 2) : place + 3]
+        close = [d for d in around if abs(d.first - item.first) <= near and _may_pair(item, d)]
         if close:
             pairs.append((item, min(close, key=lambda d: abs(d.first - item.first))))
     return sorted(pairs, key=_product, reverse=True)
@@ -291,30 +313,36 @@ def _in_one_sentence(words: Words, pair: tuple[Evidence, Evidence]) -> bool:
     return start >= end or not _END.search(words.text, words.ends[start - 1], words.starts[end])
 
 
+def _listed(words: Words, pairs: Sequence[tuple[Evidence, Evidence]]) -> str:
+    return "; ".join(_pair(words, pair) for pair in pairs[:2])
+
+
 def _pair(words: Words, pair: tuple[Evidence, Evidence]) -> str:
     one, other = (words.quote(item.first, item.after) for item in pair)
     return one if one == other else f"{one} … {other}"
 
 
 AXES: dict[Axis, str] = {"ai": "AI", "both": "Military AI", "defence": "Defence"}
-_FIELDS = {"title": "in the title", "text": "in the text"}
+_FIELDS = {"title": "the title", "text": "the text"}
 _TOGETHER = {
-    "together.title": "both axes in the title",
-    "together.lead": "both axes in title and lead",
-    "together.near": "AI and defence near each other",
-    "together.close": "AI and defence side by side",
-    "together.much": "both axes again and again",
+    "together.title": "the title names both AI and defence",
+    "together.sentence": "one sentence names both AI and defence",
+    "together.close": "AI and defence stand side by side",
+    "together.much": "AI and defence are both a subject of the text",
 }
 _ORGANISATIONS = {
-    "organisation-ai": "AI organisation",
-    "organisation-defence": "defence organisation",
-    "organisation-both": "defence-AI organisation",
+    "organisation-ai": "an AI company",
+    "organisation-defence": "a body of defence or intelligence",
+    "organisation-both": "an organisation known for military AI or autonomy",
+    "organisation-firm": "a defence company",
 }
 
 
 def _label(feature: str, judge: Judge) -> str:
+    """A feature as a clause that a newcomer understands; the words that made it follow."""
     if feature in _TOGETHER:
         return _TOGETHER[feature]
     group, _, where = feature.rpartition(".")
-    label = judge.groups[group].label if group in judge.groups else _ORGANISATIONS.get(group, group)
-    return f"{label} {_FIELDS[where]}"
+    if group in judge.groups:
+        return f"{_FIELDS[where]} speaks of {judge.groups[group].label}"
+    return f"{_FIELDS[where]} names {_ORGANISATIONS.get(group, group)}"

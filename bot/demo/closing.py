@@ -72,7 +72,7 @@ def _lack(placed: Placed) -> str:
         return "with too little of both"
     if "neither" in gate:
         return NEITHER
-    return "with AI but no defence" if "(ai)" in gate else "with defence but no AI"
+    return "with AI but no defence" if gate.startswith("gate: AI") else "with defence but no AI"
 
 
 def _why(placed: Placed, thresholds: Mapping[str, float]) -> str:

@@ -14,7 +14,15 @@ Row = Mapping[str, Any]
 
 FOLDER = Path("tests/data/labelled")
 
-TRAINING = ("relevant.jsonl@even", "noise.jsonl@even", "briefs.jsonl", "../verdicts.jsonl")
+TRAINING = (
+    "relevant.jsonl@even",
+    "noise.jsonl@even",
+    "general.jsonl@even",
+    "briefs.jsonl",
+    "industry.jsonl",
+    "power.jsonl",
+    "../verdicts.jsonl",
+)
 """The documents out of which the shipped weights come, as `labelled` takes them, in `FOLDER`. What is named "@even"
 keeps its other half for measuring."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from bot.core.analysis import Tools, read
 from bot.core.article import Article
-from bot.core.relevance import Judge, Topic, evidence_of, features, passes_gate
+from bot.core.relevance import FIRM, Judge, Topic, evidence_of, features, passes_gate
 from bot.fit.logistic import Model, Prior
 
 _BY_AXIS = {
@@ -17,7 +17,7 @@ _BY_AXIS = {
     "both": Prior(0.9, 1),
     "against": Prior(-1.2, -1),
 }
-_TOGETHER = {name: Prior(1.0, 1) for name in ("title", "lead", "near", "close", "much")}
+_TOGETHER = {name: Prior(1.0, 1) for name in ("title", "sentence", "close", "much")}
 
 
 def priors_of(topic: Topic) -> dict[str, Prior]:
@@ -25,6 +25,7 @@ def priors_of(topic: Topic) -> dict[str, Prior]:
     found = {f"together.{name}": prior for name, prior in _TOGETHER.items()}
     groups = [(group.id, group.axis, group.strength) for group in topic.groups]
     groups += [(f"organisation-{axis}", axis, 1.0) for axis in ("ai", "defence", "both")]
+    groups.append(("organisation-firm", "defence", FIRM))
     for name, axis, strength in groups:
         if axis in _BY_AXIS:
             prior = _BY_AXIS[axis]

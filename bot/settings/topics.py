@@ -3,12 +3,18 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from bot.core.relevance import Axis, Group, Topic
 from bot.errors import Mistake
 from bot.settings.phrases import Lines, Phrase, Text
 from bot.settings.toml import Table
+
+
+def _whole(phrase: str) -> str:
+    if "*" in phrase:
+        raise ValueError(f'"{phrase}" is to be found as it is written and so cannot hold "*"; write the word out')
+    return phrase
 
 
 class GroupTable(Table):
@@ -19,6 +25,7 @@ class GroupTable(Table):
     label: Text
     strength: float = Field(default=1.0, gt=0, le=1)
     phrases: tuple[Phrase, ...]
+    cased: tuple[Annotated[Phrase, AfterValidator(_whole)], ...] = ()
 
 
 class TopicTable(Table):
@@ -28,7 +35,8 @@ class TopicTable(Table):
     name: Text
     threshold: float = Field(gt=0, lt=1)
     bias: float
-    near: int = Field(default=12, ge=1, le=100)
+    near: int = Field(default=30, ge=1, le=100)
+    firms: tuple[Text, ...] = ()
     kinds: dict[str, Axis] = Field(default_factory=dict)
     weights: dict[str, float] = Field(default_factory=dict)
     group: tuple[GroupTable, ...] = ()
@@ -48,7 +56,15 @@ def topics(file: TopicsFile) -> tuple[Topic, ...]:
 def _topic(table: TopicTable) -> Topic:
     groups = tuple(Group(**dict(group)) for group in table.group)
     return Topic(
-        table.id, table.name, table.threshold, table.bias, groups, dict(table.kinds), dict(table.weights), table.near
+        id=table.id,
+        name=table.name,
+        threshold=table.threshold,
+        bias=table.bias,
+        groups=groups,
+        kinds=dict(table.kinds),
+        weights=dict(table.weights),
+        near=table.near,
+        firms=frozenset(table.firms),
     )
 
 
@@ -79,8 +95,9 @@ def _weight_mistakes(lines: Lines, number: int, topic: TopicTable) -> Iterable[M
     groups = {
         *(group.id for group in topic.group),
         *(f"organisation-{axis}" for axis in ("ai", "defence", "both", "against")),
+        "organisation-firm",
     }
-    together = {f"together.{where}" for where in ("title", "lead", "near", "close", "much")}
+    together = {f"together.{where}" for where in ("title", "sentence", "close", "much")}
     for feature in topic.weights:
         group, _, where = feature.rpartition(".")
         if feature not in together and not (group in groups and where in ("title", "text")):
