@@ -1,6 +1,7 @@
 from bot.core.organisations import (
     Organisation,
     acronyms,
+    at_home,
     gazetteer,
     known_places,
     mentions,
@@ -8,21 +9,18 @@ from bot.core.organisations import (
 )
 from bot.core.words import words_of
 
-KNOWN = gazetteer(
-    (
-        Organisation("US Department of Defense", "ministry", "US", aliases=("Pentagon", "Department of War")),
-        Organisation("US Army", "service", "US", short=("Army",), context=("Fort Bragg",)),
-        Organisation("British Army", "service", "GB", short=("Army",), context=("Andover",)),
-        Organisation("Scale AI", "ai-lab", "US", short=("Scale",), context=("Alexandr Wang",)),
-        Organisation("Shield", "prime", "US", short=("Shield",), context=("V-BAT",)),
-        Organisation("NATO", "alliance", "INT"),
-        Organisation("DARPA", "agency", "US", aliases=("Defense Advanced Research Projects Agency",)),
-        Organisation(
-            "UK Ministry of Defence", "ministry", "GB", short=("Ministry of Defence",), context=("Whitehall",)
-        ),
-    ),
-    frozenset(["service", "ministry"]),
+LISTED = (
+    Organisation("US Department of Defense", "ministry", "US", aliases=("Pentagon", "Department of War")),
+    Organisation("US Army", "service", "US", short=("Army",), context=("Fort Bragg",)),
+    Organisation("British Army", "service", "GB", short=("Army",), context=("Andover",)),
+    Organisation("Scale AI", "ai-lab", "US", short=("Scale",), context=("Alexandr Wang",)),
+    Organisation("Shield", "prime", "US", short=("Shield",), context=("V-BAT",)),
+    Organisation("NATO", "alliance", "INT"),
+    Organisation("DARPA", "agency", "US", aliases=("Defense Advanced Research Projects Agency",)),
+    Organisation("UK Ministry of Defence", "ministry", "GB", short=("Ministry of Defence",), context=("Whitehall",)),
 )
+NATIONAL = frozenset(["service", "ministry"])
+KNOWN = gazetteer(LISTED, NATIONAL)
 
 
 def named(text: str) -> list[str]:
@@ -97,3 +95,31 @@ def test_a_mention_keeps_the_words_that_named_it_and_where() -> None:
     (mention,) = mentions(known_places(words, KNOWN), words, KNOWN, 2)
     assert (mention.name, mention.words, mention.start) == ("US Department of Defense", "Pentagon", 0)
     assert (mention.count, mention.kind, mention.in_title) == (3, "ministry", True)
+
+
+def home(text: str, country: str = "US") -> list[str]:
+    words, known = words_of(text), gazetteer(LISTED, NATIONAL, country)
+    return [place.name for place in at_home(words, known_places(words, known), known)]
+
+
+def test_the_army_is_that_of_the_home_country_where_no_other_is_named() -> None:
+    assert home("Army buys robots that the Army tested") == ["US Army"] * 2
+    assert home("Army buys robots", "GB") == ["British Army"]
+    assert home("Army buys robots", "") == []
+
+
+def test_whatever_another_country_s_body_is_called_after_keeps_the_army_abroad() -> None:
+    assert home("Army buys robots, British officials say") == []
+
+
+def test_what_is_vouched_for_is_not_named_twice() -> None:
+    assert home("The Army left Fort Bragg") == []
+
+
+def test_a_capitalised_word_before_the_army_makes_another_name() -> None:
+    assert home("The Salvation Army and the army of Ruritania") == []
+    assert home("With AI, Army scouts see more") == ["US Army"]
+
+
+def test_only_bodies_that_every_country_has_are_taken_for_the_home_country_s() -> None:
+    assert home("Scale matters and Shield too") == []

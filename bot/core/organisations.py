@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.phrases import Hit, Phrases, build, find
-from bot.core.words import Words
+from bot.core.words import Words, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,15 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
     """The known organisations, ready for finding. `contexts` finds the words that vouch for short forms; a short form
-    of a `national` kind (services, ministries) is vouched for by any full name of its country as well."""
+    of a `national` kind (services, ministries) is vouched for by any full name of its country as well. `abroad` are the
+    words that the names of other countries' bodies hold and those of the `home` country do not."""
 
     by_name: Mapping[str, Organisation]
     names: Phrases
     contexts: Phrases
     national: frozenset[str] = frozenset()
+    home: str = ""
+    abroad: frozenset[str] = frozenset()
 
 
 _FULL, _SHORT = "=", "~"
@@ -73,7 +76,9 @@ _SPELLINGS = (
 )  # fmt: skip
 
 
-def gazetteer(organisations: Sequence[Organisation], national: frozenset[str] = frozenset()) -> Gazetteer:
+def gazetteer(
+    organisations: Sequence[Organisation], national: frozenset[str] = frozenset(), home: str = ""
+) -> Gazetteer:
     """`organisations` made ready. A form that is in `short` never counts by itself, be it the name or not."""
     names: dict[str, list[str]] = {}
     contexts: dict[str, list[str]] = {}
@@ -89,7 +94,22 @@ def gazetteer(organisations: Sequence[Organisation], national: frozenset[str] = 
         for word in organisation.context:
             contexts.setdefault(word, []).append(organisation.name)
     by_name = {organisation.name: organisation for organisation in organisations}
-    return Gazetteer(by_name, build(names, lower=False), build(contexts), national)
+    abroad = _words_abroad(organisations, home) if home else frozenset()
+    return Gazetteer(by_name, build(names, lower=False), build(contexts), national, home, abroad)
+
+
+_STATE = frozenset(["government", "ministry", "service", "agency", "legislature"])
+
+
+def _words_abroad(organisations: Sequence[Organisation], home: str) -> frozenset[str]:
+    """The capitalised words in the names of other countries' bodies that no body of the home country has."""
+    ours: set[str] = set()
+    theirs: set[str] = set()
+    for organisation in organisations:
+        if organisation.kind in _STATE and organisation.country != "INT":
+            forms = (form for name in (organisation.name, *organisation.aliases) for form in words_of(name).forms)
+            (ours if organisation.country == home else theirs).update(forms)
+    return frozenset(form for form in theirs - ours if form[0].isupper() and len(form) > 2)
 
 
 def _spellings(form: str) -> Iterator[str]:
@@ -139,6 +159,28 @@ def _evidence(name: str, hit: Hit, full: set[str], context: Sequence[Hit], known
     if own.kind in known.national:
         compatriots = sum(known.by_name[other].country == own.country for other in full)
     return beside + 3 * (name in full) + 0.3 * min(compatriots, 2)
+
+
+def at_home(words: Words, places: Sequence[Place], known: Gazetteer) -> list[Place]:
+    """Where the home country's bodies are named by a short form ("the Army") that nothing vouches for, in a text that
+    names nothing of another country. A capitalised word right before it makes another name of it ("Salvation Army")."""
+    if not known.home or not known.abroad.isdisjoint(words.forms):
+        return []
+    taken = {n for place in places for n in range(place.first, place.after)}
+    found = []
+    for hit in find(words, known.names, lower=False):
+        named = (known.by_name[label[1:]] for label in hit.names if label[0] == _SHORT)
+        own = next((o for o in named if o.country == known.home and o.kind in known.national), None)
+        if own and taken.isdisjoint(range(hit.first, hit.after)) and not _is_prefixed(words, hit.first):
+            found.append(Place(own.name, hit.first, hit.after))
+    return found
+
+
+def _is_prefixed(words: Words, place: int) -> bool:
+    """Whether a capitalised word other than "The" stands right before, with nothing but a space between."""
+    if place == 0 or words.text[words.ends[place - 1] : words.starts[place]] != " ":
+        return False
+    return words.forms[place - 1][0].isupper() and words.lower[place - 1] != "the"
 
 
 _ACRONYM = re.compile(r"\s?\(([A-Z][A-Za-z0-9&-]{1,9})\)")

@@ -23,7 +23,8 @@ LONGEST = 4
 class NameRules:
     """How unknown names are told from debris (`config/names.toml`): words that mark an organisation, words that
     introduce or follow one, and words that no organisation's name consists of. `national` are the kinds of which every
-    country has its own under the same short name ("the Army").
+    country has its own under the same short name ("the Army"), `home` is the country whose own is meant where a text
+    names no other.
 
     `firms` are marks that make a name of the capitalised words before them ("Orchid Robotics"); `perhaps` do so only
     behind a word that no dictionary knows ("Tallowmere AI", but not "Military AI"). `trades` are what a firm is called
@@ -31,6 +32,7 @@ class NameRules:
     a name is shown without ("GmbH").
     """
 
+    home: str = ""
     national: frozenset[str] = frozenset()
     marks: frozenset[str] = frozenset()
     before: frozenset[str] = frozenset()

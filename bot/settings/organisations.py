@@ -1,12 +1,17 @@
 """The configuration of names: `organisations.toml` as Organisations and `names.toml` as NameRules, checked."""
 
 from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from bot.core.organisations import Organisation
 from bot.core.strangers import NameRules
 from bot.errors import Mistake
 from bot.settings.phrases import Lines, Text, unknown_kind
 from bot.settings.toml import Table
+
+Country = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")]
 
 
 class OrganisationTable(Table):
@@ -32,6 +37,7 @@ class OrganisationsFile(Table):
 class NamesFile(Table):
     """`names.toml`"""
 
+    home: Country = ""
     national: tuple[Text, ...] = ()
     marks: tuple[Text, ...] = ()
     before: tuple[Text, ...] = ()
@@ -50,7 +56,8 @@ def organisations(file: OrganisationsFile) -> tuple[Organisation, ...]:
 
 def name_rules(file: NamesFile) -> NameRules:
     """How unknown names are told."""
-    return NameRules(**{name: frozenset(found) for name, found in dict(file).items()})
+    words = {name: frozenset(found) for name, found in dict(file).items() if name != "home"}
+    return NameRules(home=file.home, **words)
 
 
 def organisation_mistakes(lines: Lines, file: OrganisationsFile, kinds: set[str] | None) -> Iterable[Mistake]:
