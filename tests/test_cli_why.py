@@ -25,7 +25,7 @@ from tests.builders import NOON, a_subscription
 from tests.command import Ended, call
 
 Capture = pytest.CaptureFixture[str]
-DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 UNREAD = "https://news.example/never"
 
 
@@ -64,7 +64,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 
 async def fill(url: str) -> None:
-    outlets, times = read_newsroom(), [NOON, NOON + DAY, NOON + 2 * DAY]
+    outlets, times = read_newsroom(), [NOON, NOON + HOUR, NOON + 2 * HOUR]
     async with feed_server(0) as server:
         own = with_feeds(
             load_settings(),
@@ -99,8 +99,11 @@ def test_an_alerted_article_tells_every_gate_with_its_value(archive: Archive, ca
 def test_each_subscription_has_its_line_with_what_it_was_told_or_why_not(archive: Archive, capsys: Capture) -> None:
     alerts = archive.parts(capsys, archive.links["nato-signed"][0])["Alerts"]
     assert alerts["verdict"] == "1 of 4 subscriptions has been told."
-    terminal, funding, critical, digest = (line["words"] for line in alerts["lines"])
-    assert terminal.startswith("told (2026-03-06 12:00 UTC)")
+    found = {line["label"].split("(")[-1]: line["words"] for line in alerts["lines"]}
+    terminal, funding, critical, digest = (
+        found[name] for name in ("The terminal", *(f"subscription {n})" for n in (2, 3, 4)))
+    )
+    assert terminal.startswith("told (2026-03-04 14:00 UTC)")
     assert funding == "not owed: asked for funding"
     assert "asked for critical importance or more; this is" in critical
     assert "digest" in digest

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.link import LONGEST_LINK, canonical_link, link_key, outlet_of
+from bot.core.link import LONGEST_LINK, canonical_link, link_key, outlet_of, spellings
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,17 @@ def test_a_canonical_link_is_canonical_and_nothing_raises(link: str, base: str |
         assert canonical.isprintable()
         assert len(canonical) <= LONGEST_LINK
         assert link_key(canonical)
+
+
+def test_a_link_is_meant_however_a_person_writes_it() -> None:
+    meant = spellings("Example.org/a/?utm_source=x&id=7")
+    assert meant[0] == "https://example.org/a/?id=7"
+    assert {"https://example.org/a?id=7", "http://example.org/a?id=7", "https://www.example.org/a/?id=7"} <= set(meant)
+    assert spellings("http://www.example.org")[0] == "http://www.example.org/"
+
+
+@pytest.mark.parametrize(
+    "written", ["", "nonsense", "mailto:a@example.org", "ftp://example.org/x", "https://", "a b.c"]
+)
+def test_what_can_be_no_link_has_no_spelling(written: str) -> None:
+    assert spellings(written) == []

@@ -35,7 +35,8 @@ STATES: dict[AlertState, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """A story owed to a subscription, and what became of it; `moment` is when it was settled, or owed until then."""
+    """A story owed to a subscription, and what became of it. `moment` is when it was settled, or owed until then;
+    `held` is why it waits for a digest or a catch-up message."""
 
     subscription_id: int
     guild_id: int
@@ -44,6 +45,7 @@ class Fate:
     state: AlertState
     moment: datetime
     why: str | None = None
+    held: str | None = None
     wishes: tuple[str, ...] = ()
 
 
@@ -172,6 +174,8 @@ def _fate_line(fate: Fate) -> Line:
     if fate.kind != "alert":
         said = f"{fate.kind}: {said}"
     why = [fate.why] if fate.why and fate.state != "sent" else []
+    if fate.held and fate.state == "owed":
+        why.append(f"held back: {fate.held}")
     return Line(_channel(fate.guild_id, fate.channel_id, fate.subscription_id), "; ".join((said, *why, *fate.wishes)))
 
 
@@ -180,8 +184,6 @@ def _untold(story: Story, wish: Subscription, importance: Importance | None) -> 
     found = match(story, wish, importance)
     if not found.wanted:
         return f"not owed: {'; '.join(found.reasons)}"
-    if wish.mode == "digest":
-        return "not owed: it takes digests only"
     if wish.paused:
         return f"not owed yet, paused: {wish.paused}"
     if wish.created_at is not None and wish.created_at > story.last_seen:

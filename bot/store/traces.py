@@ -62,6 +62,7 @@ def _fates(c: Connection, story: Story) -> tuple[Fate, ...]:
             state=row["state"],
             moment=row["settled_at"] or row["owed_at"],
             why=row["state_reason"],
+            held=row["held"],
             wishes=tuple(row["reasons"]),
         )
         for row in c.execute(wanted).mappings()
