@@ -15,7 +15,8 @@ PATH = (
     "organisations", "strangers", "relevance", "amounts", "patterns", "signs", "parties", "wording", "event", "dateline",
     "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
     "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "owing", "digest", "account",
-    "escape", "message", "bulletin", "details", "pages", "labels", "evaluation", "confusion", "misses", "review",
+    "escape", "message", "wishes", "forecast", "subscribing", "watchlist", "bulletin", "details", "pages",
+    "labels", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.

@@ -1,0 +1,26 @@
+"""What a forecast of alerts is made of: the stories of the last weeks, each with its weight. It counts none of them."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from bot.core.digest import Ranked
+from bot.core.forecast import Past
+from bot.core.importance import Importance
+from bot.store import rows
+from bot.store.schema import stories
+
+MOST = 3_000
+"""Stories that are looked through: where more came in, the time that is looked back over is shorter."""
+
+
+def past(c: Connection, since: datetime, *, most: int = MOST) -> Past:
+    """The stories with a report since then, the newest `most` of them."""
+    wanted = select(stories).where(stories.c.last_seen >= since).order_by(stories.c.last_seen.desc()).limit(most)
+    found = [_ranked(row) for row in c.execute(wanted).mappings()]
+    reached = max(found[-1].story.last_seen, since) if len(found) == most else since
+    return Past(found, reached, c.scalar(select(func.min(stories.c.first_seen))))
+
+
+def _ranked(row: rows.Row) -> Ranked:
+    return Ranked(rows.story(row), Importance(row["level"], row["importance"]))
