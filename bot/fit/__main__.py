@@ -44,7 +44,7 @@ def main(
     ] = None,
     config: Annotated[Path, typer.Option(help="The folder with topics.toml, which is rewritten.")] = Path("config"),
     strictness: Annotated[float, typer.Option(help="How firmly weights stay near their priors.")] = 1.0,
-    dearness: Annotated[float, typer.Option(help="How many misses a false alarm is worth.")] = 2.5,
+    dearness: Annotated[float, typer.Option(help="How many misses a false alarm is worth.")] = 3.0,
     threshold: Annotated[float, typer.Option(help="Score from which an article is relevant.")] = 0.5,
     dry: Annotated[bool, typer.Option(help="Print the figures only; write nothing.")] = False,
 ) -> None:
