@@ -1,6 +1,7 @@
 """The language workers: real processes, really killed."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -18,10 +19,12 @@ from bot.errors import FeedError, LanguageError
 from bot.language import DEFAULT_MODEL, Language
 from bot.language.pool import NoWorkerError, Pool, WorkerDiedError, WorkerHungError
 from bot.settings.knowledge import read_knowledge
+from bot.store.codec import encode
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FEED = b"<rss version='2.0'><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>"
 CONFIG = Path(__file__).resolve().parents[1] / "config"
+LABELLED = Path(__file__).parent / "data" / "labelled"
 
 
 def article(title: str = "Pentagon signs AI contract with Palantir", text: str = "") -> Article:
@@ -122,6 +125,18 @@ async def test_analyses_come_in_the_order_of_the_articles(knowledge: Knowledge) 
         assert await language.warning() is None
         assert (await language.model()).startswith(DEFAULT_MODEL)
         assert await language.analyse([]) == []
+
+
+async def test_one_worker_and_several_say_the_same_however_articles_are_bundled(knowledge: Knowledge) -> None:
+    """To the byte, as it would be stored; each worker is a process with hashes of its own."""
+    lines = (LABELLED / "briefs.jsonl").read_text(encoding="utf-8").splitlines()[:90]
+    articles = [article(row["title"], row["text"]) for row in map(json.loads, lines)]
+    async with Language(knowledge=knowledge, workers=1) as one, Language(knowledge=knowledge, workers=2) as two:
+        together, spread = await asyncio.gather(one.analyse(articles), two.analyse(articles))
+        one_by_one = [found for each in articles[:20] for found in await two.analyse([each])]
+    stored = [json.dumps(encode(analysis)) for analysis in together]
+    assert [json.dumps(encode(analysis)) for analysis in spread] == stored
+    assert [json.dumps(encode(analysis)) for analysis in one_by_one] == stored[:20]
 
 
 async def test_a_missing_model_is_told_and_rules_go_on(knowledge: Knowledge) -> None:
