@@ -17,6 +17,7 @@ from bot.store import subscriptions
 from handlers.help import described
 from tests.builders import a_story
 from tests.people import Town, a_client, a_town, said
+from tests.told import tell
 
 README = Path(__file__).parents[1] / "README.md"
 MANAGERS = ("alerts add", "alerts list", "alerts remove")
@@ -25,7 +26,10 @@ ANSWERS = {
     "alerts list": "1 subscription",
     "alerts remove": "has ended",
     "help": "/news latest",
+    "news digest": "In talks",
     "news latest": "In talks",
+    "news search": "In talks",
+    "news top": "In talks",
     "status": "Tocsin 1.2.3",
     "story view": "In talks",
 }
@@ -36,7 +40,8 @@ NAMES = [f"Organisation {number} of the Army" for number in range(2_100)]
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with a_town(tmp_path) as town:
-        await town.keep(a_story("talks", title="In talks"))
+        await tell(town.store, a_story("talks", title="In talks"), "Both talk about models.")
+        await town.refresh()
         await town.subscribe(events=("policy",))
         yield town
 
@@ -46,6 +51,7 @@ def options(command: str, channel: Any) -> dict[str, Any]:
     needed = {
         "alerts add": {"channel": channel},
         "alerts remove": {"subscription": 1},
+        "news search": {"query": "models"},
         "story view": {"story": "talks"},
     }
     return needed.get(command, {})
@@ -148,6 +154,7 @@ async def test_every_autocomplete_answers_everybody_within_its_server(town: Town
         for command, option in (
             ("alerts add", "topic"), ("alerts add", "organisations"), ("alerts add", "events"),
             ("news latest", "topic"), ("news latest", "organisation"), ("story view", "story"),
+            ("news search", "organisation"), ("news top", "topic"), ("news digest", "topic"),
         ):  # fmt: skip
             offered = await person.autocomplete(channel, command, option, "a")
             assert 1 <= len(offered) <= 25

@@ -9,7 +9,7 @@ import pytest
 
 from bot.client import Index
 from bot.core.feed import FeedState
-from bot.core.pages import PAGING, Wanted, latest_message, turn
+from bot.core.lists import PAGING, Listed, Page, Wanted, list_message, turn
 from bot.store import Store, feeds
 from bot.store.stories import save as save_stories
 from handlers.news import wanted_from
@@ -107,12 +107,12 @@ async def test_a_shared_page_is_turned_by_who_asked_and_nobody_else(tmp_path: Pa
 
 def test_the_last_page_that_a_button_can_name_has_no_older_one() -> None:
     assert turn(9_999, Wanted()) and turn(10_000, Wanted()) is None
-    message = latest_message([a_story()], page=9_999, total=60_000, wanted=Wanted())
+    message = list_message(Page([Listed(a_story())], 9_999, 60_000), Wanted())
     assert [button.label for button in message.buttons] == ["Newer"]
 
 
 def test_conditions_too_long_for_a_button_say_how_to_see_the_rest() -> None:
-    message = latest_message([a_story()] * 5, page=0, total=60, wanted=Wanted(organisation="N" * 90))
+    message = list_message(Page([Listed(a_story())] * 5, 0, 60), Wanted(organisation="N" * 90))
     assert (message.buttons, message.footer) == ((), "The latest 5 of 60 stories; ask for less to see the others")
 
 

@@ -15,7 +15,7 @@ PATH = (
     "organisations", "strangers", "relevance", "amounts", "patterns", "signs", "parties", "wording", "event", "dateline",
     "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
     "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "owing", "digest", "account",
-    "escape", "message", "wishes", "forecast", "subscribing", "watchlist", "bulletin", "details", "pages",
+    "escape", "query", "message", "wishes", "forecast", "subscribing", "watchlist", "bulletin", "lists", "details", "pages",
     "labels", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 

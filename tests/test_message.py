@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.core.details import Reasoned, key_points_message, sources_message, story_message, why_message
 from bot.core.event import Amount, Event, EventType, Party
+from bot.core.lists import Listed, Page, Wanted, list_message
 from bot.core.message import (
     ACTION,
     LOOKS,
@@ -30,7 +31,7 @@ from bot.core.message import (
     minimal_message,
 )
 from bot.core.organisations import Mention
-from bot.core.pages import Health, Wanted, help_message, latest_message, status_message, subscriptions_message
+from bot.core.pages import Health, help_message, status_message, subscriptions_message
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
 from tests.builders import NOON, a_story, a_subscription, an_analysis
@@ -200,7 +201,7 @@ def test_limits_hold_for_every_story_and_every_answer_about_it(story: Story) -> 
         sources_message(story),
         key_points_message(story),
         why_message(story, reasons=story.organisations, subscription=subscription, reports=told),
-        latest_message([story] * 5, page=3, total=99, wanted=Wanted(organisation=story.title)),
+        list_message(Page([Listed(story, "high", story.title)] * 5, 3, 99), Wanted(organisation=story.title)),
         subscriptions_message([subscription] * 50),
     ]
     for message in messages:
@@ -213,7 +214,7 @@ def test_limits_hold_for_every_story_and_every_answer_about_it(story: Story) -> 
 
 def test_a_page_of_long_stories_still_shows_all_five() -> None:
     long = a_story(title="w" * 900, link="https://x.example/" + "a" * 370)
-    message = latest_message([long] * 5, page=0, total=5, wanted=Wanted())
+    message = list_message(Page([Listed(long)] * 5, 0, 5), Wanted())
     assert message.description.count("https://x.example/") == 5
 
 
@@ -294,7 +295,7 @@ def test_nothing_of_a_hostile_title_is_alive_in_any_message(title: str) -> None:
         sources_message(story),
         key_points_message(story),
         why_message(story, topic=title, reasons=(title,), subscription=wanted, reports=told),
-        latest_message([story] * 5, page=0, total=99, wanted=Wanted(organisation=title, topic=title)),
+        list_message(Page([Listed(story)] * 5, 0, 99), Wanted(organisation=title, topic=title)),
         status_message(Health(title, {"failing": 1}, ((title, title),), None, {}, 1)),
     ]
     for message in messages:

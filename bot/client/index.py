@@ -29,6 +29,10 @@ class Index:
     subscriptions: dict[int, Sequence[Subscription]] = field(default_factory=dict)
     manager_roles: dict[int, int] = field(default_factory=dict)
 
+    def organisation_names(self) -> list[tuple[str, str]]:
+        """The organisations as choices: each stands for itself."""
+        return [(name, name) for name in self.organisations]
+
 
 def choices(offered: Iterable[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
     """The (value, name) whose name holds what was typed, at most 25: first those that begin with it, then those with a

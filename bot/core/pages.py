@@ -1,4 +1,4 @@
-"""Lists and notices: pages of stories, a server's subscriptions, the bot's health, help, refusals.
+"""Notices and lists of what is no story: a server's subscriptions, the bot's health, help, refusals.
 
 It draws; what stands on a page is looked up by the handlers.
 """
@@ -9,24 +9,16 @@ from datetime import datetime
 
 from bot.core.alert import AlertState, Subscription
 from bot.core.details import wish
-from bot.core.escape import cut, escape, length, masked_link
-from bot.core.event import EventType
+from bot.core.escape import cut, escape
 from bot.core.message import (
     LIMITS,
-    LOOKS,
-    Button,
     Field,
     Message,
     counted,
-    event_name,
     joined,
-    kind_of,
-    outlets_line,
     relative,
 )
-from bot.core.story import Story
 
-PAGE = 5
 ACCENT = 0x37474F
 REFUSAL = 0xB71C1C
 LINE = "\n\n"
@@ -41,20 +33,6 @@ FATES: tuple[tuple[str, tuple[AlertState, ...]], ...] = (
 FEEDS = {"waiting": "not polled yet"}
 PURPOSE = "Watches news feeds for stories where AI meets defence and tells each one once, with its reasons."
 
-# What a paging button carries: the page, how far back in hours (0: no bound), event, topic and organisation.
-LAST_PAGE = 9_999
-PAGING = r"latest:(?P<page>\d{1,4}):(?P<hours>\d{1,4}):(?P<event>\w*):(?P<topic>[^:]*):(?P<organisation>.*)"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What `/news latest` was asked for; None means no bound."""
-
-    hours: int | None = None
-    event: EventType | None = None
-    topic: str | None = None
-    organisation: str | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -67,34 +45,6 @@ class Health:
     alerts: Mapping[AlertState, int]
     stories: int
     paused_here: int = 0
-
-
-def latest_message(stories: Sequence[Story], *, page: int, total: int, wanted: Wanted) -> Message:
-    """One page of stories, the newest first; `page` counts from 0, `total` counts stories."""
-    if not stories:
-        return notice(
-            f"No story {escape(_asked(wanted))}. Ask for a longer time or fewer conditions.", title="Latest stories"
-        )
-    pages = max(-(-total // PAGE), 1)
-    lines = joined([_story_line(story) for story in stories], "\n\n", LIMITS["description"])
-    footer = f"Page {page + 1} of {pages} · {counted(total, 'story', 'stories')} {_asked(wanted)}"
-    buttons = _turning(page, pages, wanted)
-    if pages > 1 and not buttons:
-        footer = f"The latest {len(stories)} of {counted(total, 'story', 'stories')}; ask for less to see the others"
-    return Message(
-        title="Latest stories",
-        description=lines,
-        footer=cut(footer, 300),
-        colour=ACCENT,
-        buttons=buttons,
-    )
-
-
-def turn(page: int, wanted: Wanted) -> str | None:
-    """The custom_id that asks for a page, or None where the conditions are too long for one."""
-    parts = (page, wanted.hours or 0, wanted.event or "", wanted.topic or "", wanted.organisation or "")
-    custom_id = "latest:" + ":".join(map(str, parts))
-    return custom_id if page <= LAST_PAGE and length(custom_id) <= LIMITS["custom_id"] else None
 
 
 def subscriptions_message(subscriptions: Sequence[Subscription]) -> Message:
@@ -163,32 +113,6 @@ def refusal(text: str) -> Message:
     return Message(description=text, colour=REFUSAL)
 
 
-def _turning(page: int, pages: int, wanted: Wanted) -> tuple[Button, ...]:
-    back, on = turn(max(page - 1, 0), wanted), turn(page + 1, wanted)
-    newer = (Button("Newer", custom_id=back),) if back and page > 0 else ()
-    older = (Button("Older", custom_id=on),) if on and page + 1 < pages else ()
-    return newer + older
-
-
-def _story_line(story: Story) -> str:
-    mark = LOOKS[story.event][0]
-    where = escape(outlets_line(story), 120)
-    return f"{mark} **{kind_of(story)}**\n{masked_link(story.title, story.link)}\n{where} · {relative(story.last_seen)}"
-
-
 def _subscription_line(subscription: Subscription) -> str:
     paused = f"\n  ⏸ paused: {escape(subscription.paused, 200)}" if subscription.paused else ""
     return f"**{subscription.id}** · <#{subscription.channel_id}> · {wish(subscription)}{paused}"
-
-
-def _asked(wanted: Wanted) -> str:
-    """The conditions in words, plain text."""
-    parts = [f"in the last {_span(wanted.hours)}"] if wanted.hours else []
-    parts += [f"of the kind {event_name(wanted.event)}"] if wanted.event else []
-    parts += [f"on {wanted.topic}"] if wanted.topic else []
-    parts += [f"naming {wanted.organisation}"] if wanted.organisation else []
-    return cut(" ".join(parts) or "so far", 250)
-
-
-def _span(hours: int) -> str:
-    return f"{hours} h" if hours < 72 else f"{hours // 24} days"

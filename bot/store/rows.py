@@ -9,7 +9,9 @@ from sqlalchemy import RowMapping
 from bot.core.alert import Habits, Subscription
 from bot.core.analysis import Analysis
 from bot.core.article import Article
+from bot.core.digest import Ranked
 from bot.core.feed import Feed, FeedState, StoredFeed
+from bot.core.importance import Importance
 from bot.core.story import Report, Story
 from bot.store.codec import decode, encode
 from bot.store.schema import stories
@@ -35,6 +37,11 @@ def state_columns(state: FeedState) -> dict[str, object]:
 def story(row: Row) -> Story:
     """A row that holds every column of `stories`; other columns are let be."""
     return decode(Story, encode({name: row[name] for name in IN_COLUMNS}) | row["content"])
+
+
+def ranked(row: Row) -> Ranked:
+    """The same with how much the story matters."""
+    return Ranked(story(row), Importance(row["level"], row["importance"]))
 
 
 def story_columns(story: Story) -> dict[str, object]:

@@ -1,11 +1,12 @@
 """Stories: the open ones that reports may join, and those that people look up. Merging is decided in core/story."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, select, update
 
+from bot.core.digest import Ranked
 from bot.core.importance import Importance
 from bot.core.relevance import Reason
 from bot.core.story import Story
@@ -85,6 +86,26 @@ def count(
     return c.scalar(_filtered(select(func.count()).select_from(stories), since, topic, event, organisation)) or 0
 
 
+def ranked(c: Connection, *, ids: Collection[str]) -> list[Ranked]:
+    """The stories with these ids, each with how much it matters, in no order."""
+    return _all_ranked(c, select(stories).where(stories.c.id.in_(ids)))
+
+
+def top(
+    c: Connection, *, since: datetime | None = None, topic: str | None = None, limit: int = 5, offset: int = 0
+) -> list[Ranked]:
+    """A page of the stories with a report at `since` or later, the most important first, the newest of equal ones."""
+    wanted = _filtered(select(stories), since, topic, None, None)
+    by_weight = (stories.c.importance.desc(), stories.c.last_seen.desc(), stories.c.id)
+    return _all_ranked(c, wanted.order_by(*by_weight).limit(limit).offset(offset))
+
+
+def following(c: Connection, story_id: str, *, limit: int = 25) -> list[Story]:
+    """The stories that follow this one directly, oldest first."""
+    wanted = select(stories).where(stories.c.follows == story_id).order_by(stories.c.first_seen, stories.c.id)
+    return _all(c, wanted.limit(limit))
+
+
 def find(c: Connection, text: str, limit: int = 25) -> list[tuple[str, str]]:
     """(id, title) of the newest stories whose title holds `text`, in any case."""
     wanted = select(stories.c.id, stories.c.title).order_by(stories.c.last_seen.desc()).limit(limit)
@@ -100,6 +121,11 @@ def organisations(c: Connection, text: str = "", limit: int = 25) -> list[str]:
     if text.strip():
         wanted = wanted.where(name.icontains(text.strip(), autoescape=True))
     return list(c.scalars(wanted))
+
+
+def is_named(c: Connection, organisation: str) -> bool:
+    """Whether any story names this organisation, by its canonical name."""
+    return c.scalar(select(exists().where(story_organisations.c.name == organisation))) or False
 
 
 def reports(c: Connection, story_id: str) -> list[Placed]:
@@ -143,3 +169,7 @@ def _filtered(
 
 def _all(c: Connection, wanted: Select[*tuple[object, ...]]) -> list[Story]:
     return [rows.story(row) for row in c.execute(wanted).mappings()]
+
+
+def _all_ranked(c: Connection, wanted: Select[*tuple[object, ...]]) -> list[Ranked]:
+    return [rows.ranked(row) for row in c.execute(wanted).mappings()]

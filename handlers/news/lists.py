@@ -1,0 +1,192 @@
+"""`/news latest`, `top` and `search`: stories, five a page.
+
+Pages are turned by stateless buttons. Who asked turns the page that he asked for; anybody else who presses a button
+under a shared answer gets a page of his own, which only he sees, so that nobody turns it under the others' eyes.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Literal, cast, get_args
+
+from discord import app_commands
+
+from bot.client.chosen import topic_chosen
+from bot.client.index import Index
+from bot.client.replies import Interaction, PersistentButton, RefusedError, defer, persistent_button, replace, reply
+from bot.core.event import EventType
+from bot.core.lists import PAGE, PAGING, Listed, ListKind, Page, Wanted, list_message
+from bot.core.message import Message
+from bot.core.query import LONGEST, cleaned, terms_of
+from bot.store import Connection, Store, stories
+from bot.store.search import search
+from handlers.news.options import (
+    SHARE,
+    Clock,
+    Since,
+    Span,
+    Window,
+    hours_of,
+    offer_organisations,
+    offer_topics,
+    organisation,
+)
+
+Sort = Literal["best match", "newest"]
+NO_WORDS = "Type at least one word to search for; signs and pictures alone cannot be found."
+
+
+def add_latest(news: app_commands.Group, *, store: Store, index: Index, clock: Clock) -> None:
+    """`/news latest`."""
+
+    @news.command(name="latest", description="The latest stories, five a page")
+    @app_commands.rename(named="organisation")
+    @app_commands.describe(
+        topic="Only stories of this topic",
+        event="Only stories of this kind",
+        named="Only stories that name this organisation",
+        since="Only stories with a report in this time",
+        share=SHARE,
+    )
+    @app_commands.autocomplete(topic=offer_topics(index), named=offer_organisations(index))
+    async def latest(
+        interaction: Interaction,
+        topic: str | None = None,
+        event: EventType | None = None,
+        named: str | None = None,
+        since: Since | None = None,
+        share: bool = False,
+    ) -> None:
+        await defer(interaction, share=share)
+        wanted = Wanted(
+            hours=hours_of(since),
+            event=event,
+            topic=topic_chosen(topic, index),
+            organisation=await organisation(named, index=index, store=store),
+        )
+        await reply(interaction, await page_of(wanted, 0, store=store, now=clock()), share=share)
+
+
+def add_search(news: app_commands.Group, *, store: Store, index: Index, clock: Clock) -> None:
+    """`/news search`."""
+
+    @news.command(name="search", description="Stories whose reports hold all of some words, five a page")
+    @app_commands.rename(named="organisation")
+    @app_commands.describe(
+        query='Words that all have to be in a report; put "words in quotes" to find them side by side',
+        named="Only stories that name this organisation",
+        event="Only stories of this kind",
+        since="Only stories with a report in this time",
+        sort="What comes first; the best match if you do not say",
+        share=SHARE,
+    )
+    @app_commands.autocomplete(named=offer_organisations(index))
+    async def search_news(
+        interaction: Interaction,
+        query: app_commands.Range[str, 1, 6000],
+        named: str | None = None,
+        event: EventType | None = None,
+        since: Span | None = None,
+        sort: Sort = "best match",
+        share: bool = False,
+    ) -> None:
+        await defer(interaction, share=share)
+        if not terms_of(query):
+            raise RefusedError(NO_WORDS)
+        wanted = Wanted(
+            hours=hours_of(since),
+            event=event,
+            organisation=await organisation(named, index=index, store=store),
+            kind="search",
+            query=cleaned(query)[:LONGEST],
+            newest=sort == "newest",
+        )
+        await reply(interaction, await page_of(wanted, 0, store=store, now=clock()), share=share)
+
+
+def add_top(news: app_commands.Group, *, store: Store, index: Index, clock: Clock) -> None:
+    """`/news top`."""
+
+    @news.command(name="top", description="The most important stories, five a page")
+    @app_commands.describe(
+        window="How far back to look; seven days if you do not say", topic="Only stories of this topic", share=SHARE
+    )
+    @app_commands.autocomplete(topic=offer_topics(index))
+    async def top(
+        interaction: Interaction, window: Window = "7d", topic: str | None = None, share: bool = False
+    ) -> None:
+        await defer(interaction, share=share)
+        wanted = Wanted(hours=hours_of(window), topic=topic_chosen(topic, index), kind="top")
+        await reply(interaction, await page_of(wanted, 0, store=store, now=clock()), share=share)
+
+
+def buttons(*, store: Store, clock: Clock) -> list[type[PersistentButton]]:
+    """Newer and Older, Back and More under a page."""
+
+    async def turn(interaction: Interaction, match: "re.Match[str]") -> None:
+        own = asked_by(interaction)
+        await (interaction.response.defer() if own else defer(interaction))
+        page = await page_of(wanted_from(match), int(match["page"]), store=store, now=clock())
+        await (replace(interaction, page) if own else reply(interaction, page))
+
+    return [persistent_button(PAGING, turn)]
+
+
+def asked_by(interaction: Interaction) -> bool:
+    """Whether the one who pressed a button is the one whom its message answers."""
+    asked = interaction.message.interaction_metadata if interaction.message else None
+    return asked is None or asked.user.id == interaction.user.id
+
+
+async def page_of(wanted: Wanted, page: int, *, store: Store, now: datetime) -> Message:
+    """The page as a message; a page beyond the last is the last."""
+    since = now - timedelta(hours=wanted.hours) if wanted.hours else None
+    read = _found if wanted.kind == "search" else _told
+    return list_message(await store.read(read, wanted, page, since), wanted)
+
+
+def wanted_from(match: "re.Match[str]") -> Wanted:
+    """What a paging button asks for; a kind of event that no longer exists is no condition."""
+    event = match["event"] if match["event"] in get_args(EventType) else None
+    return Wanted(
+        hours=int(match["hours"]) or None,
+        event=cast("EventType | None", event),
+        topic=match["topic"] or None,
+        organisation=match["organisation"] or None,
+        kind=cast(ListKind, match["kind"]),
+        query=match["query"] or "",
+        newest=match["sort"] == "n",
+    )
+
+
+def _told(c: Connection, wanted: Wanted, page: int, since: datetime | None) -> Page:
+    """A page of the latest or of the most important stories."""
+    total = stories.count(c, since=since, topic=wanted.topic, event=wanted.event, organisation=wanted.organisation)
+    page = min(page, max(-(-total // PAGE) - 1, 0))
+    if wanted.kind == "top":
+        best = stories.top(c, since=since, topic=wanted.topic, limit=PAGE, offset=page * PAGE)
+        return Page([Listed(each.story, each.importance.level) for each in best], page, total)
+    found = stories.latest(
+        c,
+        since=since,
+        topic=wanted.topic,
+        event=wanted.event,
+        organisation=wanted.organisation,
+        limit=PAGE,
+        offset=page * PAGE,
+    )
+    return Page([Listed(story) for story in found], page, total)
+
+
+def _found(c: Connection, wanted: Wanted, page: int, since: datetime | None) -> Page:
+    """A page of what a search found."""
+    found = search(
+        c,
+        terms_of(wanted.query),
+        organisation=wanted.organisation,
+        event=wanted.event,
+        since=since,
+        newest=wanted.newest,
+        size=PAGE,
+        page=page,
+    )
+    return Page(found.listed, found.number, found.total, found.more)
