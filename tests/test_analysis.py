@@ -194,9 +194,9 @@ def test_what_an_article_lacks_stands_in_its_reasons(tools: Tools) -> None:
     def gates(title: str, text: str) -> list[str]:
         return [reason.gate for reason in analysed(tools, title, text).relevance.reasons]
 
-    assert "input: neither title nor text holds a word" in gates("", "")
-    assert "input: no text, judged on the title alone" in gates("AI for the army", "")
-    assert "input: only the beginning of a long text was read" in gates("Army", "The army buys AI. " * 1_000)
+    assert "input: neither title nor text holds a word; there was nothing to judge" in gates("", "")
+    assert "input: the text is empty; judged by the title alone" in gates("AI for the army", "")
+    assert "input: only the first 5,000 characters of the text were read" in gates("Army", "The army buys AI. " * 1_000)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

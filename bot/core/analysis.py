@@ -6,11 +6,11 @@ language model: `prepare` is given one.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.core.amounts import Amount, AmountFinder, AmountRules, amount_finder, amounts_of, distinct
-from bot.core.article import Article
+from bot.core.article import LONGEST_TITLE, Article, shortcomings
 from bot.core.event import Event, EventReader, EventRules, event_of, event_reader, with_parties
 from bot.core.keypoints import Chooser, KeyPoint, KeyPointRules, chooser_of, key_points, stem
 from bot.core.organisations import (
@@ -28,7 +28,7 @@ from bot.core.parties import PartyReader, PartyRules, parties_of, party_reader, 
 from bot.core.patterns import Masked, mask
 from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
 from bot.core.strangers import Entity, NameRules, candidates, strangers
-from bot.core.words import Sentence, StopWords, Words, clean, language_of, sentences_of, words_of
+from bot.core.words import Sentence, StopWords, Words, clean, language_of, loosened, sentences_of, words_of
 
 if TYPE_CHECKING:  # half a second and 100 MB that a process without a language model need not spend
     from spacy.language import Language
@@ -158,7 +158,7 @@ def analyse(articles: Sequence[Article], tools: Tools) -> list[Analysis]:
 
 def read(article: Article, tools: Tools) -> Reading:
     """`article` as words, with the places of the organisations that the gazetteer knows."""
-    title = clean(" ".join(article.title.split()))[:500]
+    title = clean(" ".join(article.title.split()))[:LONGEST_TITLE]
     words = words_of(f"{title}\n{clean(article.text)}")
     title_words = sum(start < len(title) for start in words.starts)
     return Reading(article, title, words, title_words, tuple(known_places(words, tools.gazetteer)))
@@ -175,21 +175,8 @@ def verdict(reading: Reading, tools: Tools) -> Relevance:
 def _judged(reading: Reading, one: Judge, tools: Tools) -> Relevance:
     found = evidence_of(reading.words, reading.places, tools.gazetteer.by_name, one)
     relevance = judge(reading.words, found, one, reading.title_words)
-    missing = _missing(reading)
-    if missing is None:
-        return relevance
-    return Relevance(relevance.topic, relevance.score, relevance.relevant, (*relevance.reasons, Reason(missing, "")))
-
-
-def _missing(reading: Reading) -> str | None:
-    """What the article lacks, as the reasons say it."""
-    if not reading.words.forms:
-        return "input: neither title nor text holds a word"
-    if reading.title_words == len(reading.words.forms):
-        return "input: no text, judged on the title alone"
-    if len(reading.article.text) > len(reading.words.text):
-        return "input: only the beginning of a long text was read"
-    return None
+    amiss = shortcomings(reading.article, reading.words, reading.title_words)
+    return replace(relevance, reasons=(*relevance.reasons, *(Reason(f"input: {each}", "") for each in amiss)))
 
 
 def masked_lines(articles: Iterable[Article], tools: Tools) -> Iterator[tuple[Masked, ...]]:
@@ -202,7 +189,7 @@ def masked_lines(articles: Iterable[Article], tools: Tools) -> Iterator[tuple[Ma
 
 def _docs(readings: Sequence[Reading], tools: Tools) -> "Iterator[Doc]":
     left_out = [name for name in tools.nlp.pipe_names if name not in COMPONENTS]
-    return tools.nlp.pipe([reading.words.text for reading in readings], disable=left_out, batch_size=BATCH)
+    return tools.nlp.pipe([loosened(reading.words.text) for reading in readings], disable=left_out, batch_size=BATCH)
 
 
 def _parsed(reading: Reading, doc: "Doc", tools: Tools) -> _Parsed:

@@ -1,19 +1,30 @@
 """Article: an entry made readable, as plain text in blocks.
 
-It names outlet and language and trims the title; it does not judge what the text says.
+It names outlet and language, trims the title and says what is amiss; it does not judge what the text says.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.entry import Entry
 from bot.core.feed import Feed
 from bot.core.link import canonical_link, outlet_of
 from bot.core.text import LONGEST_TEXT, cut, fingerprint, plain_text, read_line
+from bot.core.words import TAG, TEXT_LIMIT, Words
 
 LONGEST_TITLE = 500
 """Characters of a title that are kept: longer ones are texts put into the wrong field."""
+
+EARLIEST, LATEST = 1990, 2090
+"""Years between which a date is believed."""
+
+AHEAD = timedelta(days=2)
+"""How far a date may lie behind the time when the article was first seen: clocks and zones differ."""
+
+SHOUTED = 20
+"""Letters from which a text without small ones is in capitals: fewer may be a name or two among other scripts."""
 
 _SUFFIX = re.compile(r"\s+[-–—|·»]\s+(?P<name>[^|·»]{2,80})$")
 _NOT_NAME = re.compile(r"[\W_]+|^the\b", re.IGNORECASE)
@@ -84,3 +95,32 @@ def _without_outlet(title: str, names: tuple[str | None, ...]) -> str:
 def _key(name: str) -> str:
     """`name` as outlets are compared: no case, spaces, punctuation or leading "the"."""
     return _NOT_NAME.sub("", name.strip()).casefold()
+
+
+def shortcomings(article: Article, words: Words, title_words: int) -> Iterator[str]:
+    """What is amiss with an article whose `words`, the first `title_words` of them its title's, are all that was read:
+    a clause each, which says what was made of it."""
+    if not words.forms:
+        yield "neither title nor text holds a word; there was nothing to judge"
+    elif title_words == len(words.forms):
+        yield "the text is empty; judged by the title alone"
+    elif not title_words:
+        yield "the title is empty; judged by the text alone"
+    if len(article.text) > TEXT_LIMIT:
+        yield f"only the first {TEXT_LIMIT:,} characters of the text were read"
+    if len(article.title) > LONGEST_TITLE:
+        yield f"only the first {LONGEST_TITLE} characters of the title were read"
+    if words.text.isupper() and sum(letter.isupper() for letter in words.text) > SHOUTED:
+        yield "all is in capitals, so that names are told from words less surely"
+    if "\ufffd" in words.text:
+        yield "some characters are broken and were passed over"
+    if TAG.search(words.text):
+        yield "markup was left in the text; what stands around it was read"
+    yield from _date_shortcomings(article)
+
+
+def _date_shortcomings(article: Article) -> Iterator[str]:
+    if article.published is None:
+        yield "no date is given that can be believed"
+    elif not EARLIEST <= article.published.year <= LATEST or article.published - article.first_seen > AHEAD:
+        yield f"its date, {article.published.date()}, is not to be believed"

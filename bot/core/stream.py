@@ -173,6 +173,7 @@ def _article(row: Row, seen: datetime, stop: StopWords) -> Article:
         outlet=row.get("outlet") or outlet_of(url),
         language=language_of(words_of(f"{title}\n{text}"[:5000]), stop) or "",
         first_seen=seen,
+        published=seen if row.get("date") else None,
         fingerprint=fingerprint(scrub(title), scrub(text)),
     )
 
