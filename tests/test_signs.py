@@ -63,6 +63,19 @@ def test_the_kind_makes_the_class_and_the_unknown_sell() -> None:
     assert "kind.unknown" in found["Orchid"].found
 
 
+def test_the_kind_counts_by_itself_and_in_news_of_that_type() -> None:
+    assert {"kind.ministry", "kind.ministry.event.funding"} <= signs(("lead", "Pentagon"), event="funding")[
+        "Pentagon"
+    ].found.keys()
+
+
+def test_a_name_that_only_describes_is_told_from_one_that_names() -> None:
+    vague = sign_reader(READER.rules, frozenset(["Pentagon"]))
+    found = signs_of("contract", [line("title", "Pentagon and OpenAI")], KINDS, vague)
+    assert "customer.vague" in found["Pentagon"].found
+    assert "vendor.vague" not in found["OpenAI"].found
+
+
 def test_standing_tells_zone_event_order_and_company() -> None:
     found = signs(("title", "OpenAI soars"), ("lead", "Pentagon and Orchid watch OpenAI"), event="market")
     assert {"vendor.title", "vendor.event.market", "vendor.first", "vendor.beside.customer"} <= found[

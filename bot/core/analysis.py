@@ -122,7 +122,7 @@ def prepare(knowledge: Knowledge, nlp: "Language") -> Tools:
         tuple(judge_of(topic) for topic in knowledge.topics),
         amount_finder(knowledge.amounts),
         event_reader(knowledge.events),
-        party_reader(knowledge.parties),
+        party_reader(knowledge.parties, frozenset(each.name for each in knowledge.organisations if each.generic)),
         chooser_of(knowledge.key_points),
         _dictionary(nlp, knowledge),
     )

@@ -49,9 +49,9 @@ class PartyReader:
     signs: SignReader
 
 
-def party_reader(rules: PartyRules) -> PartyReader:
-    """`rules` made ready."""
-    return PartyReader(rules, sign_reader(rules.signs))
+def party_reader(rules: PartyRules, vague: frozenset[str] = frozenset()) -> PartyReader:
+    """`rules` made ready; `vague` are organisations whose names describe more than they name ("the US military")."""
+    return PartyReader(rules, sign_reader(rules.signs, vague))
 
 
 def sorts_of(mentions: Sequence[Mention], rules: PartyRules) -> dict[str, str]:

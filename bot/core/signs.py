@@ -34,12 +34,14 @@ class SignRules:
 
 @dataclass(frozen=True, slots=True)
 class SignReader:
-    """`SignRules` made ready: words and beginnings of words to groups, the longest beginning first."""
+    """`SignRules` made ready: words and beginnings of words to groups, the longest beginning first. `vague` are names
+    that describe more than they name ("the US military")."""
 
     rules: SignRules
     exact: Mapping[str, str]
     begun: tuple[tuple[str, str], ...]
     links: Mapping[str, str]
+    vague: frozenset[str] = frozenset()
 
     def group(self, word: str) -> str | None:
         """The group of a word, if any; a whole word counts before a beginning."""
@@ -76,7 +78,7 @@ class _Line:
     links: Sequence[str | None]
 
 
-def sign_reader(rules: SignRules) -> SignReader:
+def sign_reader(rules: SignRules, vague: frozenset[str] = frozenset()) -> SignReader:
     """`rules` made ready; a word that stands in two groups belongs to the first."""
     exact: dict[str, str] = {}
     begun: dict[str, str] = {}
@@ -85,7 +87,7 @@ def sign_reader(rules: SignRules) -> SignReader:
             (begun if word.endswith("*") else exact).setdefault(word.rstrip("*"), group)
     ordered = sorted(begun.items(), key=lambda pair: (-len(pair[0]), pair[0]))
     links = {word: link for link, words in rules.links.items() for word in words}
-    return SignReader(rules, exact, tuple(ordered), links)
+    return SignReader(rules, exact, tuple(ordered), links, vague)
 
 
 def signs_of(
@@ -98,10 +100,13 @@ def signs_of(
     for masked in lines:
         _gather(_read(masked, reader), classes, found)
     for name, signs in found.items():
+        own, kind = signs.class_, f"kind.{kinds.get(name) or 'unknown'}"
         zone = next(zone for zone in SHARES if zone in signs.zones)
-        standing = (f"{signs.class_}.{zone}", f"{signs.class_}.event.{event}", f"kind.{kinds.get(name) or 'unknown'}")
+        standing = (f"{own}.{zone}", f"{own}.event.{event}", kind, f"{kind}.event.{event}")
         signs.found |= dict.fromkeys(standing, 1.0)
-        signs.found[f"{signs.class_}.often"] = log2(signs.count)
+        signs.found[f"{own}.often"] = log2(signs.count)
+        if name in reader.vague:
+            signs.found[f"{own}.vague"] = 1.0
     _add_company(found)
     return found
 
