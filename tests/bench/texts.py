@@ -1,9 +1,8 @@
-"""The texts that are measured: the demo's sample news, shuffled into as many articles as are wanted; with
-TOCSIN_REFERENCE set, the labelled news as well. The same seed makes the same texts.
+"""The texts that are measured: the demo's sample news, shuffled into as many articles as are wanted, and the
+labelled documents. The same seed makes the same texts.
 """
 
 import json
-import os
 import random
 import re
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from bot.demo.edition import edition
 from bot.demo.newsroom import Outlet, Sample, read_newsroom
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
+LABELLED = Path(__file__).resolve().parents[1] / "data" / "labelled"
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -31,13 +31,10 @@ def sample_articles() -> list[Article]:
     return found
 
 
-def labelled_articles() -> list[Article]:
-    """The documents of the labelled set; none where it is not at hand."""
-    folder = os.environ.get("TOCSIN_REFERENCE")
-    if not folder:
-        return []
-    lines = (Path(folder) / "eval" / "dev.jsonl").read_text(encoding="utf-8").splitlines()
-    return [_labelled(json.loads(line)) for line in lines]
+def labelled(label: str, *sets: str) -> list[Article]:
+    """The labelled documents of `sets` that bear this label, in order."""
+    lines = [line for name in sets for line in (LABELLED / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [_labelled(row) for row in map(json.loads, lines) if row["label"] == label]
 
 
 def shuffled(articles: list[Article], count: int, *, seed: int = 1) -> Iterator[Article]:
