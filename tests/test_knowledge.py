@@ -103,6 +103,21 @@ def test_a_weight_of_no_feature_is_named(edited: Edit) -> None:
     assert 'weight "circus.title" belongs to no feature' in mistake
 
 
+def test_a_weight_of_no_sign_is_named(edited: Edit) -> None:
+    (mistake,) = mistakes(edited("parties", "[buyer.weights]", '[buyer.weights]\n"circus.title" = 1.0'))
+    assert 'weight "circus.title" belongs to no sign' in mistake
+
+
+def test_a_kind_that_no_topic_knows_neither_buys_nor_sells(edited: Edit) -> None:
+    (mistake,) = mistakes(edited("parties", 'buyers = ["ministry"', 'buyers = ["circus", "ministry"'))
+    assert 'kind "circus" is unknown' in mistake
+
+
+def test_a_group_of_words_and_one_of_links_never_share_a_name(edited: Edit) -> None:
+    (mistake,) = mistakes(edited("parties", "[links]", '[links]\nwins = ["via"]'))
+    assert '"wins" stands in [words] and in [links]' in mistake
+
+
 def test_a_star_behind_too_few_letters_is_named(edited: Edit) -> None:
     (mistake,) = mistakes(edited("topics", '"machine learning"', '"ma* learning"'))
     assert "fewer than three letters" in mistake

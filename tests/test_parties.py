@@ -51,6 +51,11 @@ def test_a_party_without_a_telling_word_comes_with_its_own() -> None:
     assert found == (None, Party("OpenAI", "OpenAI"))
 
 
+def test_the_words_are_those_that_weigh_most() -> None:
+    _, seller = parties("contract", ("title", "From OpenAI: how OpenAI, of all firms, wins"))
+    assert seller == Party("OpenAI", "OpenAI, of all firms, wins")
+
+
 def test_what_stands_in_the_title_weighs_more_than_the_rest() -> None:
     found = parties("contract", ("title", "OpenAI wins from Pentagon"), ("rest", "Mistral wins from Pentagon"))
     assert names(found) == ("Pentagon", "OpenAI")

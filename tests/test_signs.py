@@ -92,9 +92,10 @@ def test_who_stands_in_the_rest_alone_is_no_company() -> None:
     assert "vendor.beside.customer" not in found["OpenAI"].found
 
 
-def test_the_words_are_a_piece_of_the_text() -> None:
-    assert signs(("title", "How OpenAI, again, won it"))["OpenAI"].words == "OpenAI, again, won"
-    assert signs(("title", "OpenAI"))["OpenAI"].words == ""
+def test_a_sign_beside_an_organisation_is_quoted_as_a_piece_of_the_text() -> None:
+    found = signs(("title", "How OpenAI, again, won it"), ("lead", "OpenAI won"))
+    assert found["OpenAI"].quotes == {"vendor.after.wins": "OpenAI, again, won"}
+    assert signs(("title", "OpenAI"))["OpenAI"].quotes == {}
 
 
 @given(st.lists(st.sampled_from([*KINDS, "won", "picked", "by", "from", "$3", "and", "the", "é", "合同"]), max_size=12))
@@ -103,4 +104,4 @@ def test_any_line_gives_signs_within_bounds(words: list[str]) -> None:
     for one in signs(("title", text)).values():
         assert all(much >= 0 for much in one.found.values())
         assert all(much <= 1 for sign, much in one.found.items() if not sign.endswith(".often"))
-        assert one.words in text
+        assert all(quote in text for quote in one.quotes.values())

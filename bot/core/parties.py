@@ -80,7 +80,7 @@ def parties_of(
     signs = signs_of(event, lines, {mention.name: mention.kind for mention in mentions}, reader.signs)
     buyer, seller = pair_of(signs, reader.rules)
     words = {mention.name: mention.words for mention in mentions}
-    return _party(buyer, signs, words), _party(seller, signs, words)
+    return _party(buyer, signs, words, reader.rules.buyer), _party(seller, signs, words, reader.rules.seller)
 
 
 def pair_of(signs: Mapping[str, Signs], rules: PartyRules) -> tuple[str | None, str | None]:
@@ -104,5 +104,11 @@ def weight_of(signs: Signs, role: RoleWeights) -> float:
     return role.bias + sum(role.weights.get(sign, 0.0) * much for sign, much in signs.found.items())
 
 
-def _party(name: str | None, found: Mapping[str, Signs], words: Mapping[str, str]) -> Party | None:
-    return None if name is None else Party(name, found[name].words or words.get(name, name))
+def _party(name: str | None, found: Mapping[str, Signs], words: Mapping[str, str], role: RoleWeights) -> Party | None:
+    """The organisation with the words that weigh most for its role, or with its own where none beside it do."""
+    if name is None:
+        return None
+    signs = found[name]
+    weighed = {sign: role.weights.get(sign, 0.0) * signs.found[sign] for sign in signs.quotes}
+    best = max(weighed, key=lambda sign: weighed[sign], default=None)
+    return Party(name, signs.quotes[best] if best and weighed[best] > 0 else words.get(name, name))

@@ -58,14 +58,14 @@ class SignReader:
 
 @dataclass(slots=True)
 class Signs:
-    """What speaks for one organisation: signs with how much of each there is (0–1; more for "often"), and a piece of
-    the text that shows it beside a telling word."""
+    """What speaks for one organisation: signs with how much of each there is (0–1; more for "often"); `quotes` are the
+    pieces of the text that show it beside a telling word, for each sign where there is most of it."""
 
     class_: str
     found: dict[str, float]
     zones: set[str] = field(default_factory=set)
     count: int = 0
-    words: str = ""
+    quotes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,9 @@ def _gather(line: _Line, classes: Mapping[str, str], found: dict[str, Signs]) ->
         signs.zones.add(line.masked.zone)
         signs.count += 1
         if place <= 1:
-            _raise(signs.found, f"{signs.class_}.begins", share)
+            _raise(signs, "begins", share)
         for what, strength, other in (*_beside(line, place, 1, classes), *_beside(line, place, -1, classes)):
-            _raise(signs.found, f"{signs.class_}.{what}", share * strength)
-            signs.words = signs.words or _quote(line.masked, place, other)
+            _raise(signs, what, share * strength, _quote(line.masked, place, other))
 
 
 def _beside(line: _Line, place: int, step: int, classes: Mapping[str, str]) -> Iterator[tuple[str, float, int]]:
@@ -176,8 +175,13 @@ def _add_company(found: Mapping[str, Signs]) -> None:
         seen.add(own)
 
 
-def _raise(found: dict[str, float], sign: str, strength: float) -> None:
-    found[sign] = max(strength, found.get(sign, 0.0))
+def _raise(signs: Signs, what: str, strength: float, quote: str = "") -> None:
+    """Notes a sign, unless there already is as much of it."""
+    sign = f"{signs.class_}.{what}"
+    if strength > signs.found.get(sign, 0.0):
+        signs.found[sign] = strength
+        if quote:
+            signs.quotes[sign] = quote
 
 
 def _quote(masked: Masked, one: int, other: int) -> str:
