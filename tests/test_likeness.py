@@ -195,3 +195,29 @@ def test_between_languages_names_and_numbers_alone_are_compared() -> None:
 
 def test_days_without_a_report_speak_against_a_story() -> None:
     assert compare(some_traits(), some_traits(), days=3).score < compare(some_traits(), some_traits()).score
+
+
+def test_a_report_in_another_language_is_compared_by_names_numbers_and_known_words() -> None:
+    story = some_traits(words={"hx": 2.0, "missil": 1.0, "city": 3.0}, proper=frozenset({"hx", "missil"}))
+    told = {"words": {"hx": 2.0, "missil": 1.0, "stadt": 3.0}, "proper": frozenset({"hx", "missil", "stadt"})}
+    found = compare(some_traits(language="de", **told), story)
+    assert found.has("told in another language")
+    assert 0 < found.words < compare(some_traits(**told), story).words
+
+
+def test_a_story_told_in_two_languages_is_foreign_to_neither() -> None:
+    for language in ("en", "de"):
+        found = compare(some_traits(language=language), some_traits(language="de"), some_traits(language="en"))
+        assert not found.has("told in another language")
+
+
+def test_a_short_report_that_a_long_story_covers_is_likelier_than_its_cosine_says() -> None:
+    long = {f"word{number}": 1.0 for number in range(60)}
+    short = {f"word{number}": 1.0 for number in range(12)}
+    found = compare(some_traits(words=short), some_traits(words=long))
+    assert found.amount("covered") > found.words
+
+
+def test_what_a_report_recalls_of_the_story_is_told_beside_its_likeness() -> None:
+    assert compare(some_traits(recalled=frozenset({"thunderforge"})), some_traits()).recalled > 0
+    assert compare(some_traits(recalled=frozenset({"lavender"})), some_traits()).recalled == 0

@@ -46,6 +46,6 @@ def test_a_profile_stays_bounded_however_many_reports_come() -> None:
     assert len(json.dumps(profile.pack())) < 20_000
 
 
-def test_the_first_language_known_is_the_storys() -> None:
+def test_the_languages_of_the_reports_are_counted_where_they_are_known() -> None:
     profile = extend(extend(Profile(), traits("A", language="")), traits("B", language="de"))
-    assert profile.language == "de"
+    assert profile.languages == {"de": 1}

@@ -1,5 +1,9 @@
 """What merging compares of a report: words by place, recaps, names, amounts, steps, and how they are written."""
 
+from dataclasses import replace
+
+import pytest
+
 from bot.core.amounts import Amount
 from bot.core.clauses import make_lexicon, stem
 from bot.core.event import Event
@@ -138,3 +142,29 @@ def test_a_stage_counts_as_told_only_where_title_or_first_sentence_state_it() ->
 def test_a_usual_stage_without_words_for_it_is_not_told() -> None:
     found = describe(Report(an_article(), an_analysis(event=Event("contract", "signed"))), LEXICON)
     assert (found.stage, found.told_stage) == ("signed", None)
+
+
+def test_known_words_of_another_language_also_tell_the_english_word() -> None:
+    lexicon = make_lexicon(replace(RULES, concepts={"missile": ("rakete*",), "joint venture": ("coentreprise",)}))
+    text = "Die Raketen des Herstellers fliegen."
+    german = describe(Report(an_article(title="Neue Raketen", text=text, language="de"), an_analysis()), lexicon)
+    assert german.words[stem("missile")] > 0
+    assert stem("missile") in german.proper
+    english = describe(Report(an_article(title="Neue Raketen", text=text, language="en"), an_analysis()), lexicon)
+    assert stem("missile") not in english.words
+    french = describe(Report(an_article(title="Une coentreprise", language="fr"), an_analysis()), lexicon)
+    assert {stem("joint"), stem("venture")} <= french.words.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("Baykar'ın insansız uçağı hedefi vurdu", "und"), ("A drone flew", ""), ("", "")]
+)
+def test_a_text_of_unknown_language_with_many_letters_beyond_ascii_is_not_english(text: str, language: str) -> None:
+    report = Report(an_article(title="", text=text, language=""), an_analysis())
+    assert describe(report, LEXICON).language == language
+
+
+def test_words_of_a_recap_are_known_as_recalled() -> None:
+    found = traits("Bidder protests after Lantern award", "The Lantern award was announced.")
+    assert stem("lantern") in found.recalled
+    assert stem("protests") not in found.recalled

@@ -5,7 +5,7 @@ nothing (see likeness).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -38,25 +38,34 @@ class Lexicon:
     recap_clauses: Phrases
     recap_sentences: Phrases
     steps: Phrases
+    concepts: Phrases
+    known_abroad: frozenset[str]
     places: Places = field(default_factory=Places)
     customers: frozenset[str] = frozenset()
 
 
 def make_lexicon(rules: MergingRules) -> Lexicon:
     """The words and phrases of the rules, made ready."""
-    by_phrase: dict[str, list[str]] = {}
-    for step, phrases in rules.steps.items():
-        for phrase in phrases:
-            by_phrase.setdefault(phrase, []).append(step)
     return Lexicon(
         ignored=frozenset(map(stem, rules.ignored)),
         common=frozenset(map(stem, rules.common)),
         recap_clauses=build(dict.fromkeys(rules.recap_clauses, ("recap",))),
         recap_sentences=build(dict.fromkeys(rules.recap_sentences, ("recap",))),
-        steps=build(by_phrase),
+        steps=build(_by_phrase(rules.steps)),
+        concepts=build(_by_phrase(rules.concepts)),
+        known_abroad=frozenset(stem(word) for name in rules.concepts for word in name.split()),
         places=rules.places,
         customers=frozenset(rules.customers),
     )
+
+
+def _by_phrase(named: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """For each phrase, the names that it stands for."""
+    by_phrase: dict[str, list[str]] = {}
+    for name, phrases in named.items():
+        for phrase in phrases:
+            by_phrase.setdefault(phrase, []).append(name)
+    return by_phrase
 
 
 @lru_cache(KNOWN_STEMS)

@@ -1,16 +1,22 @@
 """Follow-up: which earlier story a new one continues, as a later step of the same parties or programme.
 
-It looks at stories that were compared already (see merging) and asks whether the new report is a step further: alike
-in words, about one party or programme and not only one customer, with no other parties, and not the same step again.
+It looks at stories that were compared already (see merging), weighs what they share with the new report, its recaps
+included, and prefers the latest of those that are nearly as like.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.core.likeness import Likeness
 from bot.core.relevance import Reason
 from bot.core.story import FollowWeights, MergingRules, Story
+
+Compared = tuple[Likeness, Story, timedelta]
+"""An earlier story with its likeness, and how long ago its last report came."""
+
+NEARLY_AS_LIKE = 0.6
+"""Share of a story's likeness in words from which a later story is nearly as like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +27,12 @@ class Predecessor:
     reasons: tuple[Reason, ...]
 
 
-def predecessor(earlier: Iterable[tuple[Likeness, Story, timedelta]], rules: MergingRules) -> Predecessor | None:
+def predecessor(earlier: Sequence[Compared], rules: MergingRules) -> Predecessor | None:
     """The best of the stories compared, if it is like enough; the later of two that are alike."""
     scored = [
-        (_continues(found, age, rules.follow_weights), story, found)
-        for found, story, age in earlier
-        if _same_affair(found, rules.follow_weights) and not _told_again(found, rules.follow_weights)
+        (sum(value * getattr(rules.follow_weights, name) for name, value in step.items()), story, found)
+        for (found, story, _), step in zip(earlier, steps(earlier), strict=True)
+        if may_follow(found, rules.follow_weights)
     ]
     best = max(scored, key=lambda entry: (entry[0], entry[1].last_seen, entry[1].id), default=None)
     if best is None or best[0] < rules.follow_at:
@@ -36,20 +42,33 @@ def predecessor(earlier: Iterable[tuple[Likeness, Story, timedelta]], rules: Mer
     return Predecessor(story.id, (Reason("follows", f"{story.title} ({'; '.join(shared)})", round(score, 4)),))
 
 
-def _same_affair(found: Likeness, weights: FollowWeights) -> bool:
-    if found.has("another buyer") or found.has("another seller") or found.words < weights.least_words:
+def steps(earlier: Sequence[Compared]) -> list[dict[str, float]]:
+    """For each story compared, the evidence on its being followed, by the fields of FollowWeights."""
+    return [
+        {
+            "words": found.words,
+            "names": found.names,
+            "special": found.amount("special", "foreign_special"),
+            "recalled": found.recalled,
+            "same_event": found.amount("same_event"),
+            "new_name": found.amount("new_name"),
+            "lost_name": found.amount("lost_name"),
+            "other_special": found.amount("other_special"),
+            "newer": float(any(_is_nearly(other, found) and since < age for other, _, since in earlier)),
+            "year": age / timedelta(days=365),
+        }
+        for found, _, age in earlier
+    ]
+
+
+def may_follow(found: Likeness, weights: FollowWeights) -> bool:
+    """Whether it is no deal of others, and not the same step, told again too late to join: a step further changes
+    event, stage, sum or parties."""
+    if found.has("another buyer") or found.has("another seller"):
         return False
-    return bool(found.anchors) or found.words >= weights.many_words
-
-
-def _told_again(found: Likeness, weights: FollowWeights) -> bool:
-    """Whether it is the same step, told again too late to join: a step further changes event, stage, sum or parties."""
     changes = ("another event", "another stage", "another step", "another amount", "title names another organisation")
-    return found.words >= weights.told_words and not any(map(found.has, changes))
+    return found.words < weights.told_words or any(map(found.has, changes))
 
 
-def _continues(found: Likeness, age: timedelta, weights: FollowWeights) -> float:
-    """Words and organisations in common, with what a new main organisation, another kind of event and age take off."""
-    score = found.words + weights.names * found.names + weights.day * (age / timedelta(days=1))
-    score += weights.new_name * found.has("title names another organisation")
-    return score + weights.other_event * found.has("another event")
+def _is_nearly(other: Likeness, found: Likeness) -> bool:
+    return other.words > NEARLY_AS_LIKE * found.words

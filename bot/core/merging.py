@@ -143,15 +143,19 @@ class OpenStories:
         self.put(placement.story)
         return placement
 
-    def compare(self, report: Report, *, now: datetime) -> list[tuple[Story, Likeness]]:
-        """The open stories that `report` would be compared with, the likest first; nothing is placed."""
+    def compare(self, report: Report, *, now: datetime, late: bool = False) -> list[tuple[Story, Likeness]]:
+        """The open stories that `report` would be compared with, with `late` also those that it might follow, the
+        likest first; nothing is placed. Weights are learned from it."""
         self._forget_before(_earlier_by(self._rules.follow, now))
         traits, rarity = describe(report, self._lexicon), self._rarity()
-        alike = self._alike(traits, self._candidates(traits, rarity), rarity, now)
-        return [(standing.story, known) for known, standing in alike]
+        found = self._candidates(traits, rarity)
+        alike = self._alike(traits, found, rarity, now)
+        compared = self._earlier(traits, found, alike, rarity, now) if late else alike
+        return [(standing.story, known) for known, standing in compared]
 
     def assign(self, report: Report, *, story_id: str) -> Story:
-        """The story `story_id` with `report`, or begun by it, however alike they are: as somebody who knows decided."""
+        """The story `story_id` with `report`, or begun by it, however alike they are: as labels say, out
+        of which weights are learned."""
         traits = describe(report, self._lexicon)
         standing, agencies = self._standing.get(story_id), self._rules.agencies
         profile = extend(standing.profile if standing else Profile(), traits)

@@ -24,7 +24,7 @@ class Profile:
     """
 
     reports: int = 0
-    language: str = ""
+    languages: Mapping[str, int] = field(default_factory=dict)
     words: Mapping[str, float] = field(default_factory=dict)
     subjects: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, float] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def extend(profile: Profile, traits: Traits, *, points: tuple[float, ...] = ()) 
     name_of_text = traits.fingerprint or f"#{profile.reports}"
     return Profile(
         reports=profile.reports + 1,
-        language=profile.language or traits.language,
+        languages=_count(profile.languages, _given(traits.language or None)),
         words=words,
         subjects=top(_count(profile.subjects, traits.subjects), MOST_SUBJECTS),
         names=top(_sum(profile.names, traits.names), MOST_NAMES),

@@ -104,51 +104,59 @@ class Places:
 class Weights:
     """What each kind of evidence adds to the likeness of a report and a story.
 
-    `words` and `names` multiply a cosine of 0…1, `day` the days since the story's last report; the others count once.
-    Two stages that have nothing in common ("in talks", "signed") count `other_stage` on the day of the story's first
-    report, when it is likely that an outlet chose its words badly, and `later_stage` from a day after it, when it is
-    likely that things went on; stages nearer to each other in proportion.
+    `words` and `names` multiply a cosine of 0…1, `covered` the share of the shorter side's words that the other side
+    has too, `day` the days since the story's last report; the others count once. Two stages that have nothing in common
+    ("in talks", "signed") count `other_stage` on the day of the story's first report, when it is likely that an outlet
+    chose its words badly, and `later_stage` from a day after it, when it is likely that things went on; stages nearer
+    to each other in proportion. `foreign` is for a report in a language that the story was not yet told in: the two can
+    share little.
     """
 
     words: float = 1.0
-    names: float = 0.19
-    special: float = 0.09
-    other_special: float = -0.13
-    foreign_words: float = 0.9
-    foreign_special: float = 0.45
-    same_amount: float = 0.07
+    covered: float = 0.13
+    names: float = 0.16
+    special: float = 0.12
+    other_special: float = -0.12
+    foreign: float = 0.1
+    foreign_words: float = 0.85
+    foreign_special: float = 0.38
+    same_amount: float = 0.14
     other_amount: float = -0.3
     other_title_amount: float = -0.4
     same_event: float = 0.0
-    akin_event: float = -0.03
+    akin_event: float = -0.05
     other_event: float = -0.1
-    other_stage: float = -0.27
-    later_stage: float = -1.0
+    other_stage: float = -0.2
+    later_stage: float = -0.8
     same_step: float = 0.03
-    other_step: float = -0.4
-    other_party: float = -0.3
-    new_name: float = -0.12
-    lost_name: float = -0.07
-    day: float = -0.05
+    other_step: float = -0.6
+    other_party: float = -0.4
+    new_name: float = -0.09
+    lost_name: float = -0.05
+    day: float = -0.06
 
 
 @dataclass(frozen=True, slots=True)
 class FollowWeights:
-    """What makes a later story a step further: beside the cosine of words, that of names times `names`; the others,
-    once, are taken off for a new organisation in the title, another event type, and each day between.
+    """What makes a later story a step further of an earlier one, on the scale on which the cosine of words counts 1.
 
-    Below `least_words` nothing follows. From `many_words` words alone are enough; between, both must be about one
-    party that is no mere customer, or one name that is nobody's ("Replicator"). Above `told_words` a report of the same
-    event at the same stage tells the step again, and follows nothing by it.
+    `special` is for names and long numbers in common, `recalled` for words of the earlier story in clauses that recall
+    something; `new_name`, `lost_name`, `other_special` and `same_event` are the evidence of the same
+    name in Weights; `newer` is for each case in which a later story is nearly as like, `year` for each year between.
+    Above `told_words` a report of the same event at the same stage tells the step again, and follows nothing by it.
     """
 
-    least_words: float = 0.15
-    many_words: float = 0.3
+    words: float = 1.0
+    names: float = 0.24
+    special: float = 0.25
+    recalled: float = 0.09
+    same_event: float = 0.04
+    new_name: float = -0.04
+    lost_name: float = -0.14
+    other_special: float = -0.05
+    newer: float = -0.15
+    year: float = -0.03
     told_words: float = 0.5
-    names: float = 0.3
-    new_name: float = -0.12
-    other_event: float = -0.08
-    day: float = -0.0002
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +166,17 @@ class MergingRules:
     A story takes reports until none has come for `idle`; for `follow` after its last report a later step may name it.
     `merge_at`, `related_at` and `follow_at` are likenesses; `copy_at` is a share of common word triples. `common`
     words say little, `ignored` ones nothing; `recap_clauses` and `recap_sentences` introduce what only recalls earlier
-    events; `steps` map the name of a step in a longer affair to phrases that tell it; `part_of` maps an organisation to
-    the one that it is a part of. `customers` are the kinds of organisation that are party to so much that sharing one
-    says little; `agencies` are wire services, whose texts others copy.
+    events; `steps` map the name of a step in a longer affair to phrases that tell it; `concepts` map an English word to
+    words of other languages that say the same; `part_of` maps an organisation to the one that it is a part of.
+    `customers` are the kinds of organisation that are party to so much that sharing one says little; `agencies` are
+    wire services, whose texts others copy.
     """
 
     idle: timedelta = timedelta(hours=120)
-    follow: timedelta = timedelta(days=365)
+    follow: timedelta = timedelta(days=730)
     merge_at: float = 0.2
-    related_at: float = 0.08
-    follow_at: float = 0.28
+    related_at: float = 0.1
+    follow_at: float = 0.36
     copy_at: float = 0.8
     weights: Weights = field(default_factory=Weights)
     follow_weights: FollowWeights = field(default_factory=FollowWeights)
@@ -177,6 +186,7 @@ class MergingRules:
     recap_clauses: tuple[str, ...] = ()
     recap_sentences: tuple[str, ...] = ()
     steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    concepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     part_of: Mapping[str, str] = field(default_factory=dict)
     customers: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()

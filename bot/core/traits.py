@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import TypeVar
 
+from bot.core.article import Article
 from bot.core.clauses import UNSPACED, Lexicon, Piece, pieces_of, stem
 from bot.core.event import Amount, Event
 from bot.core.organisations import Mention
@@ -23,6 +24,9 @@ MOST_RUNS = 24
 READ = 2_000
 """Characters of a text whose words are compared: what is told is told in its first paragraphs."""
 
+FOREIGN_LETTERS = 0.03
+"""Share of letters beyond A to Z from which a text is not English."""
+
 _YEAR = re.compile(r"(?:19|20)\d\d")
 Number = TypeVar("Number", int, float)
 
@@ -35,8 +39,8 @@ class Traits:
     numbers in any language; `specific` those of them that are neither common nor a customer's name, and `parties` the
     organisations that are no mere customers: what shows that two reports are about one affair. `amounts` map
     "EUR 200000000" to the weight of its place. `told_stage` is the stage if title or first sentence state it. `sketch`
-    stands for the text. `forms`, `runs` and `amount_words` say how stems, names of several words and amounts are
-    written, for people.
+    stands for the text; `recalled` are the words of clauses that recall earlier events. `forms`, `runs` and
+    `amount_words` say how stems, names of several words and amounts are written, for people.
     """
 
     words: Mapping[str, float]
@@ -59,6 +63,7 @@ class Traits:
     amount_words: Mapping[str, str] = field(default_factory=dict)
     fingerprint: str = ""
     subjects: frozenset[str] = frozenset()
+    recalled: frozenset[str] = frozenset()
 
 
 def describe(report: Report, lexicon: Lexicon) -> Traits:
@@ -70,19 +75,22 @@ def describe(report: Report, lexicon: Lexicon) -> Traits:
     customers = [mention for mention in mentions if mention.kind in lexicon.customers]
     amounts = [amount for amount in (event.amounts if event else ()) if amount.value]
     words, forms = _word_weights(pieces, report.analysis.terms, lexicon)
+    language = _language(article)
+    if language not in ("", "en"):
+        words = top({**words, **_abroad(pieces, lexicon)}, MOST_WORDS)
     early = [piece for piece in pieces if piece.weight >= lexicon.places.lead]
     proper = _proper(pieces)
     specific = frozenset(word for word in proper if _is_specific(word, lexicon)) - _naming(mentions)
     return Traits(
         words=words,
         names=names,
-        proper=proper,
+        proper=proper | lexicon.known_abroad.intersection(words),
         title_names=frozenset(name for name in known if names[name] >= lexicon.places.title),
         amounts={amount_key(amount): _weight(amount.words, pieces) for amount in amounts},
         steps=_steps(pieces, lexicon),
         sketch=sketch(f"{article.title}\n{article.text}"),
         fingerprint=article.fingerprint,
-        language=article.language,
+        language=language,
         event=event.type if event else None,
         stage=event.stage if event else None,
         told_stage=_told_stage(event, pieces, lexicon),
@@ -90,6 +98,7 @@ def describe(report: Report, lexicon: Lexicon) -> Traits:
         seller=event.seller.name if event and event.seller else None,
         specific=specific,
         subjects=specific & _stems(early),
+        recalled=frozenset(words) & _stems(piece for piece in pieces if piece.weight <= lexicon.places.recap),
         parties=frozenset(names) - {mention.name for mention in customers},
         forms=forms,
         runs=_runs(pieces),
@@ -134,6 +143,24 @@ def _word_weights(
     weights = {word: round(sqrt(weight), 3) for word, weight in sums.items() if _tells(word, lexicon.ignored)}
     heaviest = top(weights, MOST_WORDS)
     return heaviest, {word: forms[word] for word in heaviest if word in forms}
+
+
+def _abroad(pieces: Iterable[Piece], lexicon: Lexicon) -> dict[str, float]:
+    """The English stems of what a text in another language tells, with the root of their summed weights."""
+    sums: dict[str, float] = {}
+    for piece in pieces:
+        for hit in find(piece.words, lexicon.concepts):
+            for word in (part for name in hit.names for part in name.split()):
+                sums[stem(word)] = sums.get(stem(word), 0.0) + piece.weight
+    return {word: round(sqrt(weight), 3) for word, weight in sums.items()}
+
+
+def _language(article: Article) -> str:
+    """The article's language, "und" (ISO 639: undetermined) if it is unknown and surely not English."""
+    if article.language:
+        return article.language
+    letters = [letter for letter in f"{article.title} {article.text[:READ]}" if letter.isalpha()]
+    return "und" if sum(not letter.isascii() for letter in letters) > FOREIGN_LETTERS * len(letters) else ""
 
 
 def _tells(word: str, ignored: frozenset[str]) -> bool:

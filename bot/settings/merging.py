@@ -19,9 +19,11 @@ class WeightsTable(Table):
     """`[weights]`"""
 
     words: Weight
+    covered: Weight
     names: Weight
     special: Weight
     other_special: Weight
+    foreign: Weight
     foreign_words: Weight
     foreign_special: Weight
     same_amount: Weight
@@ -43,13 +45,17 @@ class WeightsTable(Table):
 class FollowTable(Table):
     """`[follow]`"""
 
-    least_words: Share
-    many_words: Share
-    told_words: Share
+    words: Weight
     names: Weight
+    special: Weight
+    recalled: Weight
+    same_event: Weight
     new_name: Weight
-    other_event: Weight
-    day: Weight
+    lost_name: Weight
+    other_special: Weight
+    newer: Weight
+    year: Weight
+    told_words: Share
 
 
 class PlacesTable(Table):
@@ -98,6 +104,7 @@ class MergingFile(Table):
     organisations: OrganisationsTable = OrganisationsTable()
     recap: RecapTable = RecapTable()
     steps: dict[Text, tuple[Phrase, ...]] = Field(default_factory=dict)
+    concepts: dict[Text, tuple[Phrase, ...]] = Field(default_factory=dict)
 
 
 def read_merging(path: Path) -> MergingRules:
@@ -120,4 +127,5 @@ def read_merging(path: Path) -> MergingRules:
         recap_clauses=table.recap.clauses,
         recap_sentences=table.recap.sentences,
         steps=dict(table.steps),
+        concepts=dict(table.concepts),
     )
