@@ -50,6 +50,11 @@ def test_a_decimal_point_ends_no_sentence() -> None:
     assert sentences("It costs $1.5 billion. Work ends in 2028.") == ["It costs $1.5 billion.", "Work ends in 2028."]
 
 
+def test_a_sentence_may_begin_with_any_countrys_quotation_mark() -> None:
+    found = sentences("Er warnt. „Wir haben sie“, sagte er. »Noch nicht«, hieß es.")
+    assert found == ["Er warnt.", "„Wir haben sie“, sagte er.", "»Noch nicht«, hieß es."]
+
+
 def test_chinese_sentences_end_without_a_space() -> None:
     assert sentences("无人机首飞。空军确认。") == ["无人机首飞。", "空军确认。"]
 

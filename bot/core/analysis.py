@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from bot.core.amounts import Amount, AmountFinder, AmountRules, amount_finder, amounts_of, distinct
 from bot.core.article import LONGEST_TITLE, Article, shortcomings
 from bot.core.event import Event, EventReader, EventRules, event_of, event_reader, with_parties
-from bot.core.keypoints import Chooser, KeyPoint, KeyPointRules, chooser_of, key_points, stem
+from bot.core.keypoints import (
+    Candidate,
+    Chooser,
+    KeyPoint,
+    KeyPointRules,
+    best_of,
+    candidates_of,
+    chooser_of,
+    stem,
+)
 from bot.core.organisations import (
     Gazetteer,
     Mention,
@@ -187,6 +196,19 @@ def masked_lines(articles: Iterable[Article], tools: Tools) -> Iterator[tuple[Ma
         yield (parsed.title, *parsed.lines)
 
 
+def quotable(articles: Iterable[Article], tools: Tools) -> Iterator[list[Candidate]]:
+    """The sentences of each article that may be quoted, whether it is relevant or not."""
+    readings = [read(article, tools) for article in articles]
+    for reading, doc in zip(readings, _docs(readings, tools), strict=True):
+        yield _candidates(reading, _parsed(reading, doc, tools), tools)
+
+
+def _candidates(reading: Reading, parsed: _Parsed, tools: Tools) -> list[Candidate]:
+    stop = _stop(parsed.language, tools.knowledge.stop)
+    in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
+    return candidates_of(parsed.sentences, parsed.lines, in_title, stop, tools.chooser)
+
+
 def _docs(readings: Sequence[Reading], tools: Tools) -> "Iterator[Doc]":
     left_out = [name for name in tools.nlp.pipe_names if name not in COMPONENTS]
     return tools.nlp.pipe([loosened(reading.words.text) for reading in readings], disable=left_out, batch_size=BATCH)
@@ -214,8 +236,7 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     event = event_of(lines, distinct(parsed.amounts), tools.events)
     event = with_parties(event, *parties_of(event.type, lines, parsed.mentions, tools.parties))
     stop = _stop(language, tools.knowledge.stop)
-    in_title = frozenset(stem(word) for word in reading.words.lower[: reading.title_words] if word not in stop)
-    points = key_points(parsed.sentences, parsed.lines, in_title, stop, tools.chooser)
+    points = best_of(_candidates(reading, parsed, tools), tools.chooser.rules)
     terms = _terms(reading, doc, stop, lemmas=language in (None, "en"))
     named = _worth_naming(parsed.mentions, event, parsed.doubtful, tools)
     return Analysis(relevance, named, event, points, terms, _problem(tools))

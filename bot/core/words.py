@@ -14,7 +14,7 @@ _ADDRESS = r"(?:https?://|www\.)[^\s<>\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[\w-]
 _WORD = re.compile(rf"(?P<address>{_ADDRESS})|(?:[A-Za-z]\.){{2,}}|[^\W_]+")
 TAG = re.compile(r"<[^<>\n]{0,300}>")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘«(\[¿¡]*[^\Wa-z_])|[。！？]+[”’」』]*|[।؟]+\s*)")
+_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘„‚«»(\[¿¡]*[^\Wa-z_])|[。！？]+[”’」』]*|[।؟]+\s*)")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Maj|Capt|Sgt|Adm|Cmdr|Brig|Rep|Sen|Gov|St|Jr|Sr|vs|No|Nr|Inc|Corp|Co|Ltd"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Rs|Mio|Mrd|Mln|approx|ca|bzw|Sr|Sra|Art|Fig|al|etc)|\b(?:[A-Za-z]\.)+[A-Za-z])\.$"
