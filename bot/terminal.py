@@ -48,6 +48,23 @@ class TerminalSender:
         self._print(f"message {message_id}" + (f", a reply to message {reply_to}" if reply_to else ""), message)
         return message_id
 
+    async def create_post(
+        self, forum_id: int, message: Message, *, name: str, tag: str = "", guild_id: int | None = None
+    ) -> int:
+        """Prints the message; a terminal has no posts."""
+        return await self.create(forum_id, message, nonce="", guild_id=guild_id)
+
+    async def open_thread(self, channel_id: int, message_id: int, name: str) -> int:
+        """The message itself; a terminal has no threads."""
+        return message_id
+
+    async def publish(self, channel_id: int, message_id: int) -> None:
+        """Nothing: what is printed is public."""
+
+    def is_forum(self, channel_id: int) -> bool:
+        """False."""
+        return False
+
     async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
         """Prints what the message shows from now on."""
         self._print(f"message {message_id}, edited", message)

@@ -469,6 +469,15 @@ async def test_a_sender_that_raises_something_else_does_not_hide_it(post: Post) 
 
         async def find(self, *_: object) -> int | None: ...
 
+        async def create_post(self, *_: object, **__: object) -> int: ...
+
+        async def open_thread(self, *_: object) -> int: ...
+
+        async def publish(self, *_: object) -> None: ...
+
+        def is_forum(self, _: int) -> bool:
+            return False
+
     with pytest.raises(ZeroDivisionError):
         await post.tick(sender=Broken())
     assert (await post.tick(RULES.lease + timedelta(seconds=1))).sent == 1

@@ -72,7 +72,8 @@ def test_it_shows_at_least_eight_alerts(evening: Evening) -> None:
 
 
 def test_every_story_is_told_once(evening: Evening) -> None:
-    shown = [plain(alert.title) for alert in evening.bill.alerts]
+    first = [alert for alert in evening.bill.alerts if not alert.author.startswith("UPDATE")]
+    shown = [plain(alert.title) for alert in first]
     stories = {sample.story for sample in SAMPLES if sample.story and sample.poll > 1}
     for story in stories - {"ondrel-denial"}:  # a denial may be a step of its own or an edit of what it denies
         assert sum(title in titles(SAMPLES, story) for title in shown) == 1, story

@@ -10,7 +10,7 @@ import structlog
 
 from bot.app.outlet import Outlet, now_utc, open_outlet
 from bot.app.resources import Resources, open_resources
-from bot.app.ticks import deliver_tick, poll_tick
+from bot.app.ticks import deliver_tick, poll_tick, was_stopped_long
 from bot.client import Index
 from bot.errors import TocsinError, TokenRefusedError
 from bot.schedule import Schedule, Tick
@@ -61,8 +61,16 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
     settings = resources.settings
     open_stories = await load_stories(resources.store, settings.merging, now_utc())
 
+    stops = iter([await was_stopped_long(resources.store, now_utc())])  # what the first poll is told, and no other
+
     async def poll() -> None:
-        report = await poll_tick(resources, now=now_utc(), open_stories=open_stories, begin_within=POLL_BEGINS_WITHIN)
+        report = await poll_tick(
+            resources,
+            now=now_utc(),
+            open_stories=open_stories,
+            begin_within=POLL_BEGINS_WITHIN,
+            long_stop=next(stops, False),
+        )
         if report.alerts:
             schedule.wake("deliver")
 

@@ -7,9 +7,12 @@ from bot.app.resources import Resources
 from bot.core.alert import Subscription
 from bot.core.merging import OpenStories
 from bot.settings.files import feed_rules
-from bot.store import Store, subscriptions
+from bot.store import Store, feeds, subscriptions
 from handlers.deliver import DeliverReport, DeliverRules, Sender, deliver
 from handlers.poll import PollReport, PollRules, poll
+
+LONG_STOP = timedelta(hours=6)
+"""While the bot runs, some feed is polled every few minutes."""
 
 # The built-in subscription that takes everything where there is no token: no channel of Discord has the id 0.
 TERMINAL = Subscription(id=0, guild_id=0, channel_id=0)
@@ -23,6 +26,7 @@ async def poll_tick(
     everything: bool = False,
     open_stories: OpenStories | None = None,
     begin_within: float | None = None,
+    long_stop: bool = False,
 ) -> PollReport:
     """One round over the feeds that are due, or over all of them; see `poll`."""
     settings = resources.settings
@@ -44,7 +48,14 @@ async def poll_tick(
         everything=everything,
         open_stories=open_stories,
         begin_within=begin_within,
+        long_stop=long_stop,
     )
+
+
+async def was_stopped_long(store: Store, now: datetime) -> bool:
+    """Whether nothing was polled for so long that what has come in meanwhile is best told in one message."""
+    last = await store.read(feeds.last_polled)
+    return last is not None and now - last > LONG_STOP
 
 
 async def deliver_tick(

@@ -16,7 +16,7 @@ from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, r
 from bot.core.alert import Subscription
 from bot.core.details import wish
 from bot.core.event import EventType
-from bot.core.importance import LEVELS
+from bot.core.importance import LEVELS, Level
 from bot.errors import TocsinError
 from bot.settings import Settings
 from bot.store import subscriptions
@@ -137,7 +137,7 @@ def _wishes(subscription: Subscription) -> tuple[object, ...]:
     return subscription.channel_id, subscription.topic, subscription.min_importance, *wanted
 
 
-def _level(name: str) -> str:
+def _level(name: str) -> Level:
     if name not in LEVELS:
         raise typer.BadParameter(f"{name!r} is no level of importance; there are {', '.join(LEVELS)}")
     return name

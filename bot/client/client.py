@@ -11,6 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.client.budget import LONGEST_WAIT, Budget
+from bot.client.once import guard_repeats
 from bot.client.replies import Failure, Interaction, PersistentButton, reply
 from bot.client.rights import open_channels
 from bot.core.pages import refusal
@@ -58,7 +59,7 @@ class TocsinClient(discord.Client):
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=LONGEST_WAIT,
-            http_trace=self.budget.trace(),
+            http_trace=guard_repeats(self.budget.trace()),
             **options,
         )
         self.explain = explain

@@ -46,9 +46,20 @@ def to_view(message: Message) -> discord.ui.View | None:
 
 
 def shown(message: Message) -> dict[str, Any]:
-    """The embed, the view and the picture's file as keyword arguments, each only where there is one."""
-    parts = {"embed": to_embed(message), "view": to_view(message), "file": _file(message)}
+    """The embed, the view, the picture's file and the role to call as keyword arguments, each where there is one."""
+    parts = {
+        "embed": to_embed(message),
+        "view": to_view(message),
+        "file": _file(message),
+        "allowed_mentions": _calls(message),
+    }
     return {name: value for name, value in parts.items() if value is not None}
+
+
+def _calls(message: Message) -> discord.AllowedMentions | None:
+    """Leave to call the one role that the message names; nobody else is ever mentioned."""
+    roles = [discord.Object(message.role)] if message.role else []
+    return discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False) if roles else None
 
 
 def _file(message: Message) -> discord.File | None:

@@ -7,19 +7,22 @@ where replies are not allowed, and settles no rows.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 import discord
+from discord.utils import MISSING
 
 from bot.client.answers import ARCHIVED, BLOCK, NO_REPLIES, delivery_error
 from bot.client.budget import LONGEST_WAIT, SLOW, STOP, Budget
 from bot.client.drawing import shown
+from bot.client.once import only_once
 from bot.core.message import Message, mark_of
 from bot.errors import BlockedError, DestinationForbiddenError, MessageRefusedError, RateLimitedError
 
 TIMEOUT = LONGEST_WAIT + 5.0
+HAS_THREAD = 160004
 SEARCHED = 1_000  # messages of a channel's history that are looked through for a mark
 Result = TypeVar("Result")
 
@@ -58,6 +61,49 @@ class DiscordSender:
         reference.clear()
         return await self._opening_archived(channel_id, send)
 
+    async def create_post(
+        self, forum_id: int, message: Message, *, name: str, tag: str = "", guild_id: int | None = None
+    ) -> int:
+        """A new post of a forum with `message` first, tagged with `tag` where the forum has such a tag: the id of both.
+
+        Discord takes no nonce for it, so a repeat makes a second one. Raises a DeliveryError.
+        """
+        parts = _shown(message)
+
+        async with self._one_call():
+            forum = self._client.get_channel(forum_id) or await self._client.fetch_channel(forum_id)
+            if not isinstance(forum, discord.ForumChannel):
+                raise DestinationForbiddenError("the channel is no forum any more")
+            with only_once():
+                made = await forum.create_thread(
+                    name=name, content=message.content or MISSING, applied_tags=_tags(forum, tag), **parts
+                )
+            return made.message.id
+
+    async def open_thread(self, channel_id: int, message_id: int, name: str) -> int:
+        """A thread under a message, or the one that is there: its id. Raises a DeliveryError."""
+        channel = self._client.get_channel(channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            raise DestinationForbiddenError("the channel takes no threads")
+        async with self._one_call():
+            try:
+                return (await channel.get_partial_message(message_id).create_thread(name=name)).id
+            except discord.HTTPException as error:
+                if error.code != HAS_THREAD:
+                    raise
+                return message_id  # https://docs.discord.com/developers/resources/channel: it has the message's id
+
+    async def publish(self, channel_id: int, message_id: int) -> None:
+        """Publishes a message of an announcement channel, where it is one. Raises a DeliveryError."""
+        channel = self._client.get_channel(channel_id)
+        if isinstance(channel, discord.TextChannel) and channel.is_news():
+            async with self._one_call():
+                await channel.get_partial_message(message_id).publish()
+
+    def is_forum(self, channel_id: int) -> bool:
+        """Whether the channel takes posts instead of messages, as far as the cache knows."""
+        return isinstance(self._client.get_channel(channel_id), discord.ForumChannel)
+
     async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
         """Makes a message of ours show `message`; nobody is notified. Raises a DeliveryError."""
 
@@ -75,6 +121,10 @@ class DiscordSender:
         Raises DestinationForbiddenError where the history cannot be read: Discord then shows an empty one.
         """
         self._check_readable(channel_id)
+        forum = self._client.get_channel(channel_id)
+        if isinstance(forum, discord.ForumChannel):
+            async with self._one_call():
+                return await _find_post(forum, mark, after)
 
         async def search() -> int | None:
             history = self._client.get_partial_messageable(channel_id).history(
@@ -141,6 +191,26 @@ def _shown(message: Message) -> dict[str, Any]:
         return shown(message)
     except (TypeError, ValueError) as error:
         raise MessageRefusedError(f"the message cannot be made ({error})") from error
+
+
+async def _find_post(forum: discord.ForumChannel, mark: str, after: datetime) -> int | None:
+    """The post of ours since `after` whose first message carries `mark`, open or archived."""
+    since = discord.utils.time_snowflake(after)
+    posts = [thread for thread in await forum.guild.active_threads() if thread.parent_id == forum.id]
+    posts += [thread async for thread in forum.archived_threads(limit=SEARCHED)]
+    for post in posts:
+        if post.id >= since and post.owner_id == forum.guild.me.id:
+            with suppress(discord.NotFound):
+                if mark in _marks(await post.fetch_message(post.id)):
+                    return post.id
+    return None
+
+
+def _tags(forum: discord.ForumChannel, name: str) -> list[discord.ForumTag]:
+    """The forum's tag of this name, in any case; the first one where the forum asks for a tag and has none of it."""
+    fitting = [tag for tag in forum.available_tags if tag.name.casefold() == name.casefold()]
+    asked = list(forum.available_tags[:1]) if forum.flags.require_tag else []
+    return fitting[:1] or asked
 
 
 def _reference(channel: discord.PartialMessageable, message_id: int) -> discord.MessageReference:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.core.event import EventType
 from bot.core.hours import DigestPlan, QuietHours
+from bot.core.importance import Level
 from bot.core.story import Story
 
 AlertKind = Literal["alert", "update", "digest"]
@@ -49,11 +50,16 @@ class Subscription:
     organisations: tuple[str, ...] = ()
     events: tuple[EventType, ...] = ()
     languages: tuple[str, ...] = ()
-    min_importance: str = "low"
+    min_importance: Level = "low"
     mode: Mode = "alerts"
     habits: Habits = Habits()
     paused: str | None = None
     created_at: datetime | None = None
+
+    @property
+    def pings_from(self) -> Level:
+        """The importance from which an alert calls the role: the one that was chosen, high where none was."""
+        return "high" if self.min_importance == "low" else self.min_importance
 
     @property
     def digest_plan(self) -> DigestPlan | None:
@@ -85,8 +91,9 @@ class Delivery:
 
     `nonce` is the row's own, stable over attempts, at most 25 characters, and stands in the buttons as the
     delivery's mark. `earlier_claim` is when a former attempt began that was never settled (a half-sent row).
-    `reply_to` is the message of the alert that this story follows, if it stands in the same channel. `revision` is
-    the story's when the row was owed: no attempt can have shown an older one.
+    `reply_to` is the message of the alert that this story follows, or that this row is an update of, if it stands in
+    the same channel; `reply_place` is its forum post or the thread under it. `revision` is the story's when the row
+    was owed: no attempt can have shown an older one. `ping` says that the message calls the subscription's role.
     """
 
     alert_id: int
@@ -99,13 +106,15 @@ class Delivery:
     reasons: tuple[str, ...] = ()
     earlier_claim: datetime | None = None
     reply_to: int | None = None
+    reply_place: int | None = None
     minimal: bool = False
     revision: int = 1
+    ping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A sent message that shows an older revision than its story has."""
+    """A sent message that shows an older revision than its story has; `place_id` is its forum post or thread."""
 
     alert_id: int
     subscription: Subscription
@@ -114,3 +123,5 @@ class Edit:
     message_id: int
     shown_revision: int
     reasons: tuple[str, ...] = ()
+    place_id: int | None = None
+    ping: bool = False

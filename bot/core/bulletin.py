@@ -84,6 +84,11 @@ def beginning(subscription: Subscription, plan: DigestPlan, now: datetime, zone:
     return digest_of(subscription, period(plan, now, zone), suppressed="the digest begins after this")
 
 
+def title_of(dispatch: Dispatch) -> str:
+    """What a bulletin is called."""
+    return dispatch.bulletin.content.title or TITLES[dispatch.bulletin.kind]
+
+
 def bulletin_message(dispatch: Dispatch) -> Message:
     """What the channel shows, with the dispatch's mark in its button."""
     bulletin, content = dispatch.bulletin, dispatch.bulletin.content
@@ -94,10 +99,9 @@ def bulletin_message(dispatch: Dispatch) -> Message:
             colour=COLOUR,
             buttons=(Button("Status", custom_id=bulletin_action("status", dispatch)),),
         )
-    title = content.title or TITLES[bulletin.kind]
     return digest_message(
         dispatch.stories,
-        title=title,
+        title=title_of(dispatch),
         left_out=len(content.left_out),
         since=content.since,
         buttons=(Button("Whole list", custom_id=bulletin_action("whole", dispatch)),),
@@ -109,9 +113,8 @@ def minimal_bulletin(dispatch: Dispatch) -> Message:
     content = dispatch.bulletin.content
     told = counted(len(dispatch.stories) + len(content.left_out), "story", "stories")
     line = joined(list(content.lines), " ", 1500) or f"{told}; press the button for the list."
-    heading = content.title or TITLES[dispatch.bulletin.kind]
     return Message(
-        content=f"**{cut(heading, 200)}** — {line}",
+        content=f"**{cut(title_of(dispatch), 200)}** — {line}",
         buttons=(Button("Whole list", custom_id=bulletin_action("whole", dispatch)),),
     )
 

@@ -85,21 +85,40 @@ class Message:
     timestamp: datetime | None = None
     buttons: tuple[Button, ...] = ()
     picture: Picture | None = None
+    role: int | None = None  # the one role that the message calls; it stands in `content`
 
 
 def alert_message(
-    story: Story, *, mark: str, reasons: Sequence[str] = (), update: bool = False, key_points: int = KEY_POINTS_SHOWN
+    story: Story,
+    *,
+    mark: str,
+    reasons: Sequence[str] = (),
+    update: bool = False,
+    key_points: int = KEY_POINTS_SHOWN,
+    compact: bool = False,
+    role: int | None = None,
+    follows: str | None = None,
 ) -> Message:
-    """The story as a channel sees it. `mark` is the delivery's nonce; `reasons` say which subscription wish it met."""
+    """The story as a channel sees it. `mark` is the delivery's nonce; `reasons` say which subscription wish it met, or
+    what an update changes.
+
+    `compact` leaves one key point and one line of facts. `role` is called in the content. `follows` is the address of
+    an earlier message that this one continues and cannot answer.
+    """
+    told = _compact(story) if compact else _description(story, key_points)
+    before = f"Follows [an earlier alert]({follows})\n\n" if follows else ""
+    why = Field("What changed" if update else "Because", because(story, reasons, update=update), inline=False)
     return Message(
+        content=f"<@&{role}>" if role else "",
         author=headline(story, update=update),
         title=escape(story.title, LIMITS["title"]) or UNTITLED,
         url=safe_link(story.link),
-        description=_description(story, key_points),
-        fields=(*facts(story), Field("Because", because(story, reasons), inline=False)),
+        description=before + told,
+        fields=() if compact and not update else (why,) if compact else (*facts(story), why),
         footer=outlets_line(story),
         colour=LOOKS[story.event][1],
         buttons=alert_buttons(story, mark=mark),
+        role=role,
     )
 
 
@@ -177,8 +196,11 @@ def facts(story: Story) -> tuple[Field, ...]:
     return tuple(Field(name, value) for name, value in found if value)
 
 
-def because(story: Story, reasons: Sequence[str] = ()) -> str:
-    """ "AI: AI models · Defence: NATO, Pentagon · 5 outlets in 3 h": what was found on each axis of the topic."""
+def because(story: Story, reasons: Sequence[str] = (), *, update: bool = False) -> str:
+    """ "AI: AI models · Defence: NATO, Pentagon · 5 outlets in 3 h": what was found on each axis of the topic. For an
+    update its reasons alone."""
+    if update and reasons:
+        return joined([told for reason in reasons if (told := escape(reason, 300))], " · ", 900) or "–"
     words: dict[str, list[str]] = {}
     for reason in _found_on_axes(story.because):
         words.setdefault(reason.gate, []).extend(reason.words.split(", "))
@@ -243,6 +265,13 @@ def _description(story: Story, shown: int) -> str:
     points = [f"- {escape(point, 500)}" for point in story.key_points[:shown]]
     seen = f"First seen {relative(story.first_seen)}"
     return "\n".join(points) + "\n\n" + seen if points else seen
+
+
+def _compact(story: Story) -> str:
+    """The first key point, and the facts on one line."""
+    points = [f"- {escape(point, 500)}" for point in story.key_points[:1]]
+    known = [field.value for field in facts(story) if field.name != "Also named"]
+    return "\n".join([*points, " · ".join([*known, f"First seen {relative(story.first_seen)}"])])
 
 
 def _parties(story: Story) -> Sequence[tuple[str, str]]:

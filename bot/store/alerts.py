@@ -126,9 +126,13 @@ def settle_sent(
     shown_revision: int,
     now: datetime,
     reason: str = "delivered",
+    place_id: int | None = None,
 ) -> None:
-    """Ends a claimed row: the message was created. `message_id` is None (or 0) where it is known no longer."""
-    shown = {"message_id": message_id or None, "shown_revision": shown_revision, "shown_at": now}
+    """Ends a claimed row: the message was created. `message_id` is None (or 0) where it is known no longer.
+
+    `place_id` is the forum post where it stands, or the thread that was opened under it.
+    """
+    shown = {"place_id": place_id, "message_id": message_id or None, "shown_revision": shown_revision, "shown_at": now}
     _end(c, alert_id, "sent", reason, now, **shown)
 
 

@@ -28,11 +28,13 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from bot.core.alert import Delivery, Edit
+from bot.core.importance import at_least
 from bot.store import rows
 from bot.store.dialect import take_turn
 from bot.store.schema import alerts, channels, deliveries, stories, subscriptions
 
 CLAIMING = 1
+PING_REST = timedelta(hours=1)
 REMOVED = "the subscription was removed"
 PATIENCE = 10  # times the debounce that an edit waits for a story that is never quiet
 PENDING = alerts.c.state.in_(("owed", "sending"))
@@ -69,12 +71,24 @@ def claim(
             lease_until=now + lease,
         )
     )
+    _let_ping(c, ids, now)
     claimed = [_delivery(row) for row in c.execute(_claimed(ids)).mappings()]
     c.execute(
         insert(deliveries),
         [{"alert_id": d.alert_id, "attempt": d.attempt, "began_at": now, "outcome": "sending"} for d in claimed],
     )
     return claimed
+
+
+def _let_ping(c: Connection, ids: list[int], now: datetime) -> None:
+    """Marks the first attempts that call their role: stories that matter enough, one in each channel in an hour."""
+    first_tries = _whole().where(alerts.c.id.in_(ids), alerts.c.attempt == 1, alerts.c.kind == "alert")
+    for row in c.execute(first_tries.order_by(alerts.c.id)).mappings().all():
+        subscription = rows.subscription(_part(row, subscriptions))
+        if subscription.habits.role_id and at_least(row[stories.c.level], subscription.pings_from):
+            lately = and_(alerts.c.channel_id == subscription.channel_id, alerts.c.pinged)
+            if not c.scalar(select(alerts.c.id).where(lately, alerts.c.claimed_at > now - PING_REST).limit(1)):
+                c.execute(update(alerts).where(alerts.c.id == row[alerts.c.id]).values(pinged=True))
 
 
 def is_due(c: Connection, *, now: datetime) -> bool:
@@ -176,20 +190,26 @@ def _joined() -> Join:
 
 
 def _whole() -> Select[*tuple[object, ...]]:
-    """Alerts with their subscription, story, and the message that they answer."""
-    return select(alerts, subscriptions, stories, _reply_to().label("reply_to")).select_from(_joined())
+    """Alerts with their subscription, story, and the message that they answer, with its post or thread."""
+    return select(
+        alerts,
+        subscriptions,
+        stories,
+        _answered("message_id").label("reply_to"),
+        _answered("place_id").label("reply_place"),
+    ).select_from(_joined())
 
 
 def _claimed(ids: list[int]) -> Select[*tuple[object, ...]]:
     return _whole().where(alerts.c.id.in_(ids)).order_by(alerts.c.id)
 
 
-def _reply_to() -> ScalarSelect[int]:
-    """The message of an alert in the same channel: of the story that this one follows, or for an update of its own."""
+def _answered(column: str) -> ScalarSelect[int]:
+    """A column of the alert in the same channel that this one answers: of the story that it follows, or of its own."""
     earlier = alerts.alias("earlier")
     answered = case((alerts.c.kind == "update", alerts.c.story_id), else_=stories.c.follows)
     return (
-        select(earlier.c.message_id)
+        select(earlier.c[column])
         .where(
             earlier.c.story_id == answered,
             earlier.c.channel_id == alerts.c.channel_id,
@@ -217,8 +237,10 @@ def _delivery(row: RowMapping) -> Delivery:
         reasons=tuple(alert["reasons"]),
         earlier_claim=alert["unclear_since"],
         reply_to=row["reply_to"],
+        reply_place=row["reply_place"],
         minimal=alert["minimal"],
         revision=alert["revision"],
+        ping=alert["pinged"],
     )
 
 
@@ -232,6 +254,8 @@ def _edit(row: RowMapping) -> Edit:
         message_id=alert["message_id"],
         shown_revision=alert["shown_revision"],
         reasons=tuple(alert["reasons"]),
+        place_id=alert["place_id"],
+        ping=alert["pinged"],
     )
 
 

@@ -192,7 +192,8 @@ alerts = Table(
     Column("bulletin_id", ForeignKey("bulletins.id"), index=True),  # the digest or catch-up that told it
     Column("settled_at", UtcTime),
     Column("message_id", BigInteger),
-    Column("place_id", BigInteger),  # the thread or forum post where the message stands, if not in the channel itself
+    Column("place_id", BigInteger),  # the forum post where the message stands, or the thread that was opened under it
+    Column("pinged", Boolean, nullable=False, server_default=false()),  # its message calls the subscription's role
     Column("shown_revision", Integer),
     Column("shown_at", UtcTime),
     Column("edit_not_before", UtcTime),

@@ -46,7 +46,7 @@ async def _edit_channel(edits: Sequence[Edit], tick: Tick, halt: Halt) -> None:
             return
         try:
             message = _drawn_edit(edit)
-            await tick.sender.edit(edit.subscription.channel_id, edit.message_id, message)
+            await tick.sender.edit(_where(edit, tick), edit.message_id, message)
         except DeliveryError as error:
             await _settle_edit_error(edit, error, tick)
             if isinstance(error, TokenRefusedError | BlockedError):
@@ -79,4 +79,17 @@ async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick) -> No
 
 def _drawn_edit(edit: Edit) -> Message:
     with refused_if_undrawable(f"alert {edit.alert_id}"):
-        return alert_message(edit.story, mark=edit.nonce, reasons=edit.reasons)
+        habits = edit.subscription.habits
+        return alert_message(
+            edit.story,
+            mark=edit.nonce,
+            reasons=edit.reasons,
+            compact=habits.layout == "compact",
+            role=habits.role_id if edit.ping else None,
+        )
+
+
+def _where(edit: Edit, tick: Tick) -> int:
+    """The channel or forum post where the message stands."""
+    channel = edit.subscription.channel_id
+    return edit.place_id if edit.place_id and tick.sender.is_forum(channel) else channel

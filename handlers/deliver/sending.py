@@ -20,7 +20,7 @@ from bot.errors import (
     TryAgainError,
 )
 from bot.store import alerts, bulletins
-from handlers.deliver.parcel import Parcel, of_alert, of_bulletin
+from handlers.deliver.parcel import Parcel, Sent, of_alert, of_bulletin
 from handlers.deliver.tick import Halt, Tick, ended_with_the_tick, pause
 
 log = structlog.get_logger(__name__)
@@ -53,37 +53,55 @@ async def _claimed(tick: Tick, room: int) -> list[Parcel]:
 async def _attempt(parcel: Parcel, tick: Tick) -> None:
     """One attempt at one row, settled whatever comes of it. Raises what concerns every channel."""
     try:
-        message_id = await _found(parcel, tick) or await _created(parcel, tick)
+        sent = await _found(parcel, tick) or await _created(parcel, tick)
     except DeliveryError as error:
         await _settle_error(parcel, error, tick)
         if isinstance(error, TokenRefusedError | BlockedError):
             raise
     else:
         tick.counts["sent"] += 1
-        await tick.store.write(parcel.settle_sent, message_id, tick.moment())
+        if sent is not None:
+            sent = await _adorned(parcel, sent, tick)
+        await tick.store.write(parcel.settle_sent, sent, tick.moment())
 
 
-async def _found(parcel: Parcel, tick: Tick) -> int | None:
-    """The message of an earlier attempt whose answer was lost, if Discord has forgotten its nonce by now."""
-    earlier = parcel.earlier_claim
-    if earlier is None or tick.moment() - earlier < tick.rules.remembered:
+async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
+    """The message of an earlier attempt whose answer was lost, if Discord has forgotten its nonce by now.
+
+    A forum takes no nonce: there nothing is repeated before it was looked for.
+    """
+    earlier, forum = parcel.earlier_claim, _is_post(parcel, tick)
+    if earlier is None or (not forum and tick.moment() - earlier < tick.rules.remembered):
         return None
+    where = parcel.place_id or parcel.channel_id
     try:
-        message_id = await tick.sender.find(parcel.channel_id, parcel.nonce, earlier - tick.rules.search_back)
+        message_id = await tick.sender.find(where, parcel.nonce, earlier - tick.rules.search_back)
     except DestinationForbiddenError as error:
+        if forum:
+            raise
         tick.counts["unread"] += 1
-        log.warning("deliver.unread", row=parcel.name, channel=parcel.channel_id, why=str(error))
+        log.warning("deliver.unread", row=parcel.name, channel=where, why=str(error))
         return None
-    if message_id is not None:
-        tick.counts["found"] += 1
-    return message_id
+    if message_id is None:
+        return None
+    tick.counts["found"] += 1
+    return Sent(message_id, message_id if forum else None)
 
 
-async def _created(parcel: Parcel, tick: Tick) -> int | None:
-    """The id of the message, or None where it was delivered before and has been deleted since."""
-    try:
-        return await tick.sender.create(
+async def _created(parcel: Parcel, tick: Tick) -> Sent | None:
+    """The message, or None where it was delivered before and has been deleted since."""
+    if _is_post(parcel, tick):
+        post_id = await tick.sender.create_post(
             parcel.channel_id,
+            parcel.drawn(as_post=True),
+            name=parcel.name_of_post,
+            tag=parcel.tag,
+            guild_id=parcel.guild_id,
+        )
+        return Sent(post_id, post_id)
+    try:
+        message_id = await tick.sender.create(
+            parcel.place_id or parcel.channel_id,
             parcel.drawn(),
             nonce=parcel.nonce,
             reply_to=parcel.reply_to,
@@ -91,6 +109,26 @@ async def _created(parcel: Parcel, tick: Tick) -> int | None:
         )
     except MessageGoneError:
         return None
+    return Sent(message_id)
+
+
+def _is_post(parcel: Parcel, tick: Tick) -> bool:
+    return parcel.place_id is None and tick.sender.is_forum(parcel.channel_id)
+
+
+async def _adorned(parcel: Parcel, sent: Sent, tick: Tick) -> Sent:
+    """The message with its thread, published where that is wished: what does not work out is left out."""
+    if sent.place_id is not None or parcel.place_id is not None:
+        return sent
+    try:
+        if parcel.publish:
+            await tick.sender.publish(parcel.channel_id, sent.message_id)
+        if parcel.thread:
+            thread = await tick.sender.open_thread(parcel.channel_id, sent.message_id, parcel.name_of_post)
+            return sent._replace(place_id=thread)
+    except DeliveryError as error:
+        log.warning("deliver.unadorned", row=parcel.name, channel=parcel.channel_id, code=error.code, why=str(error))
+    return sent
 
 
 async def _settle_error(parcel: Parcel, error: DeliveryError, tick: Tick) -> None:

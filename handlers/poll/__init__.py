@@ -10,7 +10,7 @@ import asyncio
 import math
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import takewhile
 
 import structlog
@@ -27,9 +27,6 @@ __all__ = ["OURS", "PollReport", "PollRules", "load_stories", "poll"]
 
 log = structlog.get_logger(__name__)
 
-LONG_STOP = timedelta(hours=6)
-"""Feeds are polled at least every few minutes while the bot runs."""
-
 GRACE = 5.0
 """Seconds for which what was read waits for a feed that was due before it: long enough for any host in good health,
 short beside the pause between two polls."""
@@ -45,16 +42,17 @@ async def poll(
     everything: bool = False,
     open_stories: OpenStories | None = None,
     begin_within: float | None = None,
+    long_stop: bool = False,
 ) -> PollReport:
     """Polls the feeds that are due at `now`; with `everything`, all that are active.
 
     `open_stories` is kept true to what was committed, and may be kept from one tick to the next while nobody else
     writes stories; without it, it is loaded when the first relevant article turns up. After a cancelled poll it must
-    be loaded anew. Feeds that could not be begun for `begin_within` seconds stay due. Raises StoreError.
+    be loaded anew. After a `long_stop` what is owed is gathered into one message for each subscription. Feeds that
+    could not be begun for `begin_within` seconds stay due. Raises StoreError.
     """
     began = time.monotonic()
     last_begin = began + begin_within if begin_within is not None else math.inf
-    long_stop = await _was_stopped_long(store, now)
     tick = Tick(now, store, fetcher, language, rules, asyncio.Semaphore(rules.at_once), last_begin, long_stop)
     due = await store.read(feeds.due, now, everything=everything)
     readings = {asyncio.create_task(read(tick, feed)): feed for feed in due}
@@ -69,12 +67,6 @@ async def poll(
     if due:
         log.info("polled", **{name: getattr(report, name) for name in PollReport.__slots__})
     return report
-
-
-async def _was_stopped_long(store: Store, now: datetime) -> bool:
-    """Whether nothing was polled for so long that what has come in meanwhile should be told in one message."""
-    last = await store.read(feeds.last_polled)
-    return last is not None and now - last > LONG_STOP
 
 
 async def _settle(desk: "Desk", readings: dict["asyncio.Task[Reading | None]", StoredFeed]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import discord
 import discord.gateway
@@ -26,9 +26,9 @@ class Addresses(Protocol):
 class QuickClient(discord.Client):
     """A client that does not wait: neither for guilds after READY nor five seconds between two IDENTIFYs."""
 
-    def __init__(self, intents: discord.Intents | None = None) -> None:
+    def __init__(self, intents: discord.Intents | None = None, **options: Any) -> None:
         chosen = intents or discord.Intents(guilds=True, guild_messages=True)
-        super().__init__(intents=chosen, guild_ready_timeout=0)
+        super().__init__(intents=chosen, guild_ready_timeout=0, **options)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         return

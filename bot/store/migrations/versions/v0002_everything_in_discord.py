@@ -120,6 +120,7 @@ def upgrade() -> None:
     op.add_column("subscriptions", sa.Column("habits", sa.JSON(), server_default=NO_HABITS, nullable=False))
     op.add_column("alerts", sa.Column("held", sa.Text()))
     op.add_column("alerts", sa.Column("place_id", sa.BigInteger()))
+    op.add_column("alerts", sa.Column("pinged", sa.Boolean(), server_default=sa.false(), nullable=False))
     _add_bulletin_of_alerts(row_id)
     _make_archive_searchable()
 
