@@ -12,17 +12,17 @@ ROOT = Path(__file__).resolve().parents[1]
 # The data path: a file of `core` imports only from those before it.
 PATH = (
     "feed", "link", "text", "words", "phrases", "body", "draft", "jsonfeed", "entry", "novelty", "article",
-    "organisations", "strangers", "relevance", "amounts", "patterns", "signs", "parties", "wording", "event", "dateline",
-    "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit", "sharpening", "likeness",
-    "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert", "owing", "digest", "account",
-    "escape", "query", "message", "wishes", "forecast", "subscribing", "watchlist", "bulletin", "lists", "details", "pages",
-    "labels", "evaluation", "confusion", "misses", "review",
+    "organisations", "strangers", "relevance", "amounts", "patterns", "signs", "parties", "wording", "event",
+    "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit",
+    "sharpening", "likeness", "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert",
+    "owing", "digest", "account", "escape", "query", "message", "wishes", "forecast", "subscribing", "watchlist",
+    "bulletin", "lists", "details", "pages", "labels", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.
 ROOMS = (
-    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "terminal", "page", "client",
-    "handlers", "app", "demo", "cli", "fit", "__main__",
+    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "terminal", "page",
+    "client", "handlers", "app", "demo", "cli", "fit", "__main__",
 )  # fmt: skip
 
 # A library has one home; replacing it touches nothing else.
