@@ -146,7 +146,7 @@ def unsettled(scene: Stage) -> int:
     ((rows,),) = scene.rows("SELECT count(*) FROM alerts WHERE state IN ('owed', 'sending')")
     ((edits,),) = scene.rows(
         "SELECT count(*) FROM alerts JOIN stories ON stories.id = alerts.story_id"
-        " WHERE state = 'sent' AND shown_revision < stories.revision"
+        " WHERE state = 'sent' AND kind = 'alert' AND shown_revision < stories.revision"
     )
     return int(rows) + int(edits)
 
