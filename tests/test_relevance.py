@@ -152,6 +152,12 @@ def test_a_firms_name_alone_does_not_name_both_axes_together(ready: Judge) -> No
     assert feature("autonomous weapons", "together.close", ready) > 0
 
 
+def test_the_reason_of_a_title_quotes_what_makes_it_name_both(ready: Judge) -> None:
+    verdict = judged("Shield AI sells AI to the army", "Nothing else.", ready)
+    quoted = {reason.gate: reason.words for reason in verdict.reasons}
+    assert quoted["the title names both AI and defence"] == "AI … army"
+
+
 def test_a_brief_text_needs_fewer_hits_than_a_long_one(ready: Judge) -> None:
     assert feature("The army buys AI.", "ai.text", ready) == 1.0
     assert feature("The army buys AI." + " word" * 60, "ai.text", ready) == pytest.approx(1 / 3)

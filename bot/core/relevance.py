@@ -259,9 +259,9 @@ def _nearness(words: Words, evidence: Sequence[Evidence], near: int, title_words
     defence = [item for item in evidence if item.axis in ("defence", "both")]
     pairs = [pair for pair in _pairs(ai, defence, near) if _in_one_sentence(words, pair)]
     close = [pair for pair in pairs if max(pair[0].first, pair[1].first) - min(pair[0].after, pair[1].after) < CLOSE]
-    title = [[item for item in axis if item.first < title_words] for axis in (ai, defence)]
+    title = _strongest(ai, defence, title_words)
     return [
-        Feature("together.title", _both(*title), _quotes(words, [*title[0][:1], *title[1][:1]])),
+        Feature("together.title", max(map(_product, title), default=0.0), _listed(words, title)),
         Feature("together.sentence", max(map(_product, pairs), default=0.0), _listed(words, pairs)),
         Feature("together.close", min(sum(map(_product, close)) * 3 / 2 / full, 1), _listed(words, close)),
         Feature(
@@ -280,9 +280,11 @@ def _product(pair: tuple[Evidence, Evidence]) -> float:
     return pair[0].strength * pair[1].strength
 
 
-def _both(ai: Sequence[Evidence], defence: Sequence[Evidence]) -> float:
-    """The strongest evidence of either axis, multiplied."""
-    return max((_product((one, other)) for one in ai for other in defence if _may_pair(one, other)), default=0.0)
+def _strongest(ai: Sequence[Evidence], defence: Sequence[Evidence], before: int) -> list[tuple[Evidence, Evidence]]:
+    """The strongest pair of both axes before a word, or none."""
+    ours, theirs = ([item for item in axis if item.first < before] for axis in (ai, defence))
+    pairs = [(one, other) for one in ours for other in theirs if _may_pair(one, other)]
+    return [max(pairs, key=_product)] if pairs else []
 
 
 def _may_pair(one: Evidence, other: Evidence) -> bool:
