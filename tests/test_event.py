@@ -2,8 +2,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.amounts import Amount
-from bot.core.event import Event, EventRules, Turn, event_of, event_reader
+from bot.core.event import Event, EventRules, LearnedRules, Turn, event_of, event_reader
 from bot.core.patterns import Masked, Mood, Pattern, mask
+from bot.core.wording import Learned
 from bot.core.words import Sentence, words_of
 
 RULES = EventRules(
@@ -99,3 +100,37 @@ def test_a_possible_signature_is_a_plan_and_a_negated_one_says_nothing() -> None
 
 def test_a_negated_hit_is_no_evidence_of_a_type() -> None:
     assert read(("title", "Army does not award any contract")).type == "other"
+
+
+LEARNED = LearnedRules(
+    type=Learned({"sued": {"regulation_or_law": 3.0}, "pattern:policy.rules": {"policy": -2.5}}, {}, 1.0),
+    stage=Learned({"type:regulation_or_law": {"deployed": 0.5}, "in march": {"signed": 2.0}}, {}, 1.0),
+    shares={"title": 1.0, "lead": 0.5, "rest": 0.2},
+)
+
+
+def test_a_word_that_was_learned_tells_the_type_where_no_pattern_does() -> None:
+    event = read(("title", "Firm sued"), rules=replace(RULES, learned=LEARNED))
+    assert (event.type, event.stage) == ("regulation_or_law", "deployed")
+    assert ("event word", "word", "sued") in event.evidence
+
+
+def test_what_was_learned_adds_to_the_weight_of_a_pattern() -> None:
+    assert read(("rest", "Army awarded a contract"), ("title", "A policy")).type == "policy"
+    rules = replace(RULES, learned=LEARNED)
+    assert read(("rest", "Army awarded a contract"), ("title", "A policy"), rules=rules).type == "contract"
+
+
+def test_a_learned_word_makes_a_stage_likelier_but_is_told_apart_from_what_states_it() -> None:
+    event = read(("title", "Firm sued in March"), rules=replace(RULES, learned=LEARNED))
+    assert event.stage == "signed"
+    assert ("stage word", "words", "in March") in event.evidence
+    assert not [words for field, _, words in event.evidence if field == "stage"]
+
+
+def test_a_type_that_is_only_likely_tells_the_stage_in_part() -> None:
+    weights = {"type:contract": {"signed": 1.0}, "type:regulation_or_law": {"deployed": 1.2}}
+    kinds = {"firm": {"contract": 2.0}, "sued": {"regulation_or_law": 1.9}}
+    rules = EventRules(learned=LearnedRules(Learned(kinds, {}, 1.0), Learned(weights, {}, 1.0), LEARNED.shares))
+    assert read(("title", "Firm sued"), rules=rules).type == "contract"
+    assert read(("title", "Firm sued"), rules=rules).stage == "deployed"

@@ -25,7 +25,8 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened. `evidence` names what decided: (field, id of the pattern or "word", words)."""
+    """What happened. `evidence` names what decided: (field, id of the pattern or cue, words). The field is "event",
+    "stage", "buyer" or "seller" for what states it, "event word" or "stage word" for what only makes it likely."""
 
     type: EventType
     stage: Stage | None
@@ -106,9 +107,15 @@ def event_of(lines: Sequence[Masked], amounts: Sequence[Amount], reader: EventRe
         *words_in(lines, learned.shares, learned.stage.weights),
     ]
     stage = cast(Stage | None, heaviest(summed({}, stage_cues, learned.stage)))
-    evidence = [("event", *one) for one in told(type_cues, kind, learned.type)]
-    evidence += [("stage", *one) for one in told(stage_cues, stage, learned.stage)]
+    evidence = [*_told("event", type_cues, kind, learned.type), *_told("stage", stage_cues, stage, learned.stage)]
     return Event(kind, stage, tuple(amounts), evidence=tuple(evidence))
+
+
+def _told(what: str, cues: Sequence[Cue], answer: str | None, learned: Learned) -> Iterator[tuple[str, str, str]]:
+    """What decided. A word that was learned makes an answer likelier, but does not state it as a pattern does, so that
+    its field is another: "event word", "stage word"."""
+    for cue in told(cues, answer, learned):
+        yield (what if cue.by_hand else f"{what} word"), cue.id, cue.words
 
 
 def with_parties(event: Event, buyer: Party | None, seller: Party | None) -> Event:

@@ -164,8 +164,9 @@ def _mention_line(mention: Mention) -> Line:
 
 
 def _evidence(event: Event, field: str) -> str:
-    """The words that tell the type or the stage, each with the pattern that they fit."""
-    told = [f"{_quoted(words)} ({pattern})" for name, pattern, words in event.evidence if name == field]
+    """The words that tell the type or the stage, each with the pattern that they fit, and those that make it likely."""
+    own = (field, f"{field} word")
+    told = [f"{_quoted(words)} ({pattern})" for name, pattern, words in event.evidence if name in own]
     return ", ".join(told)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bot.core.patterns import Masked, unmasked
 
-TELLING = 0.15
+TELLING = 0.25
 """The weight from which a cue is told among the evidence."""
 
 
@@ -109,15 +109,22 @@ def weight_of(cue: Cue, answer: str, learned: Learned) -> float:
     return cue.by_hand.get(answer, 0.0) + cue.size * learned.weights.get(cue.name, _NOTHING).get(answer, 0.0)
 
 
-def told(cues: Sequence[Cue], answer: str | None, learned: Learned, most: int = 3) -> list[tuple[str, str]]:
-    """The cues that decided, as (id, words), the weightiest first; none whose words another has already told."""
+def _says(cue: Cue, answer: str, learned: Learned) -> bool:
+    """Whether `cue` speaks for `answer` more than for any other."""
+    others = {*cue.by_hand, *learned.weights.get(cue.name, _NOTHING)} - {answer}
+    return all(weight_of(cue, other, learned) < weight_of(cue, answer, learned) for other in others)
+
+
+def told(cues: Sequence[Cue], answer: str | None, learned: Learned, most: int = 3) -> list[Cue]:
+    """The cues that decided, the weightiest first: those that say this more than anything else, and none
+    whose words another has already told."""
     if answer is None:
         return []
-    weighed = [(weight_of(cue, answer, learned), cue) for cue in cues if cue.words]
-    found: list[tuple[str, str]] = []
+    weighed = [(weight_of(cue, answer, learned), cue) for cue in cues if cue.words and _says(cue, answer, learned)]
+    found: list[Cue] = []
     for weight, cue in sorted(weighed, key=lambda pair: -pair[0]):
         if weight < TELLING or len(found) == most:
             break
-        if not any(cue.words in words for _, words in found):
-            found.append((cue.id, cue.words))
+        if not any(cue.words in other.words for other in found):
+            found.append(cue)
     return found
