@@ -31,10 +31,11 @@ bench: .venv/ready ## measures; never part of the tests
 	@$(BIN)/python -m tests.bench
 
 # Without LABELS every fit takes the project's own training documents, and rewrites what is shipped to the byte.
-fit: .venv/ready ## learns the weights of relevance, events, parties and merging anew: make fit [LABELS="one.jsonl two.jsonl@even"]
+fit: .venv/ready ## learns the weights of relevance, events, parties, key points and merging anew: make fit [LABELS="one.jsonl two.jsonl@even"]
 	@$(BIN)/python -m bot.fit $(LABELS)
 	@$(BIN)/python -m bot.fit.event $(LABELS)
 	@$(BIN)/python -m bot.fit.parties $(LABELS)
+	@$(BIN)/python -m bot.fit.keypoints $(LABELS)
 	@$(BIN)/python -m bot.fit.merging $(LABELS)
 
 lock: .venv/ready ## compiles the pinned versions and hashes anew, for every Python from 3.11 on
