@@ -31,7 +31,7 @@ from bot.core.message import (
     minimal_message,
 )
 from bot.core.organisations import Mention
-from bot.core.pages import Health, help_message, status_message, subscriptions_message
+from bot.core.pages import Health, help_message, status_message
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
 from tests.builders import NOON, a_story, a_subscription, an_analysis
@@ -202,7 +202,6 @@ def test_limits_hold_for_every_story_and_every_answer_about_it(story: Story) -> 
         key_points_message(story),
         why_message(story, reasons=story.organisations, subscription=subscription, reports=told),
         list_message(Page([Listed(story, "high", story.title)] * 5, 3, 99), Wanted(organisation=story.title)),
-        subscriptions_message([subscription] * 50),
     ]
     for message in messages:
         assert excess(message) == []
@@ -237,14 +236,6 @@ def test_status_speaks_in_plain_words() -> None:
     alerts = {"owed": 2, "sending": 1, "sent": 9, "suppressed": 3, "dead": 1}
     shown = status_message(replace(fresh, alerts=alerts)).fields[3].value
     assert shown == "9 sent · 3 on their way · 3 not needed · 1 given up"
-
-
-def test_a_list_of_subscriptions_that_is_too_long_says_how_many_are_missing() -> None:
-    wide = a_subscription(organisations=("An organisation with a rather long name",) * 10)
-    message = subscriptions_message([wide] * 50)
-    assert excess(message) == []
-    assert re.search(r"… and \d+ more", message.description)
-    assert message.description.count("<#20>") + int(re.findall(r"and (\d+) more", message.description)[0]) == 50
 
 
 def test_why_names_what_spoke_for_and_against_in_order_and_no_weight() -> None:

@@ -1,7 +1,7 @@
 """Every command and button of the bot, put together with what they need. The only list of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.client import Command, Index
@@ -12,19 +12,21 @@ from handlers import alerts, buttons, help, news, status, story
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What people's commands work with. `clock` gives the present as aware UTC."""
+    """What people's commands work with. `clock` gives the present as aware UTC; `drafts` are subscriptions that people
+    are about to save."""
 
     store: Store
     index: Index
     clock: Callable[[], datetime]
     version: str
+    drafts: alerts.Drafts = field(default_factory=alerts.Drafts)
 
 
 def all_commands(desk: Desk) -> Sequence[Command]:
     """Groups and commands, as Discord is told of them."""
     store, index, clock = desk.store, desk.index, desk.clock
     return [
-        *alerts.commands(store=store, index=index, clock=clock),
+        *alerts.commands(store=store, index=index, clock=clock, drafts=desk.drafts),
         *news.commands(store=store, index=index, clock=clock),
         *story.commands(store=store, index=index),
         *status.commands(store=store, version=desk.version),
@@ -36,6 +38,7 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
     """The buttons that outlive a restart, each a pattern."""
     store, index, clock = desk.store, desk.index, desk.clock
     return [
+        *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts),
         *buttons.buttons(store=store, index=index),
         *news.buttons(store=store, clock=clock),
     ]

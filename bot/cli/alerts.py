@@ -14,9 +14,9 @@ from rich.text import Text
 from bot.app import TERMINAL, open_store
 from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, run_async, settings_for
 from bot.core.alert import Subscription
-from bot.core.details import wish
 from bot.core.event import EventType
 from bot.core.importance import LEVELS, Level
+from bot.core.wishes import wish
 from bot.errors import TocsinError
 from bot.settings import Settings
 from bot.store import subscriptions

@@ -3,14 +3,13 @@
 It draws what is stored; it looks nothing up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.alert import Subscription
 from bot.core.analysis import Analysis
 from bot.core.escape import UNTITLED, escape, host, masked_link
 from bot.core.event import Party
-from bot.core.importance import LEVELS
 from bot.core.message import (
     LIMITS,
     LOOKS,
@@ -19,7 +18,6 @@ from bot.core.message import (
     Message,
     alert_message,
     counted,
-    event_name,
     excess,
     joined,
     relative,
@@ -36,6 +34,7 @@ from bot.core.reasons import (
 )
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
+from bot.core.wishes import wish
 
 REASONS_SHOWN = 5
 _ROOM = LIMITS["description"] - 200  # what a closing line may need
@@ -117,23 +116,6 @@ def _met(reasons: Sequence[str], subscription: Subscription | None) -> str:
     met = joined([escape(reason.removeprefix("asked for "), 200) for reason in reasons], " · ", 400)
     whole = wish(subscription) if subscription else ""
     return f"{met}\nIn all: {whole}" if met and whole else met or whole or "every story"
-
-
-def wish(subscription: Subscription, *, shown: Callable[[str, int], str] = escape) -> str:
-    """What a subscription wants, in words: "topic ai-defence · contract, funding · only NATO".
-
-    `shown` makes a stranger's text fit for where it stands: `escape` in a message, `cut` in a choice.
-    """
-    parts = [f"topic {shown(subscription.topic, 60)}" if subscription.topic else "every topic"]
-    if subscription.events:
-        parts.append(joined([event_name(event) for event in subscription.events], ", ", 300))
-    if subscription.languages:
-        parts.append("in " + joined([shown(language, 20) for language in subscription.languages], ", ", 100))
-    if subscription.organisations:
-        parts.append("only " + joined([shown(name, 80) for name in subscription.organisations], ", ", 400))
-    if subscription.min_importance != LEVELS[0]:
-        parts.append(f"{shown(subscription.min_importance, 20)} importance or more")
-    return " · ".join(parts)
 
 
 def _about(story: Story, what: str, text: str, *, fields: tuple[Field, ...] = (), footer: str = "") -> Message:

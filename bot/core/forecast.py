@@ -3,11 +3,11 @@
 It counts with the rules that will be used (see owing); it looks nothing up.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.alert import Alert, Subscription
+from bot.core.alert import Subscription
 from bot.core.digest import Ranked
 from bot.core.escape import masked_link
 from bot.core.message import LOOKS, counted, joined, relative
@@ -33,17 +33,24 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """How many alerts and stories for digests there would have been within `span`; the latest stories that match."""
+    """How many alerts and stories for digests there would have been within `span`, and all stories that match: those
+    that come by themselves and those for a digest, the newest first."""
 
     alerts: int
     digest: int
     span: timedelta
-    latest: tuple[Ranked, ...] = ()
+    alerted: tuple[Ranked, ...] = ()
+    digested: tuple[Ranked, ...] = ()
+
+    @property
+    def latest(self) -> tuple[Ranked, ...]:
+        """A few of the newest, those that come by themselves before those for a digest."""
+        return (*self.alerted, *self.digested)[:EXAMPLES]
 
 
 def forecast(past: Past, wanted: Subscription, *, now: datetime, muted: Collection[str] = ()) -> Forecast:
     """What `wanted` would have been told. What the first polls of an archive brought in at once is no day's measure:
-    it is shown, but not counted."""
+    it is listed, but not counted."""
     known = {ranked.story.id: ranked for ranked in past.stories}
     rows = owed(
         [ranked.story for ranked in past.stories],
@@ -52,19 +59,19 @@ def forecast(past: Past, wanted: Subscription, *, now: datetime, muted: Collecti
         weigh=lambda story, _watched: known[story.id].importance,
         servers={wanted.guild_id: Server(muted=tuple(muted))} if muted else None,
     )
-    matched = [row for row in rows if not row.suppressed]
-    counted_from = past.since
+    alerted, digested = (
+        _newest(known[row.story_id] for row in rows if row.kind == kind and not row.suppressed)
+        for kind in ("alert", "digest")
+    )
+    start = past.since
     if past.begun is not None and past.begun > past.since:
-        counted_from = past.begun + _FIRST_POLLS
-    fresh = [row for row in matched if known[row.story_id].story.first_seen >= counted_from]
-    alerts = sum(row.kind == "alert" for row in fresh)
-    return Forecast(alerts, len(fresh) - alerts, max(now - counted_from, timedelta()), _latest(matched, known))
+        start = past.begun + _FIRST_POLLS
+    alerts, digest = (sum(each.story.first_seen >= start for each in group) for group in (alerted, digested))
+    return Forecast(alerts, digest, max(now - start, timedelta()), alerted, digested)
 
 
-def _latest(matched: Sequence[Alert], known: dict[str, Ranked]) -> tuple[Ranked, ...]:
-    """The newest matches, those that come by themselves before those for the digest."""
-    newest = sorted(matched, key=lambda row: (row.kind == "alert", known[row.story_id].story.last_seen), reverse=True)
-    return tuple(known[row.story_id] for row in newest[:EXAMPLES])
+def _newest(found: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    return tuple(sorted(found, key=lambda ranked: (ranked.story.last_seen, ranked.story.id), reverse=True))
 
 
 def forecast_words(found: Forecast, wanted: Subscription) -> str:

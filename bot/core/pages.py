@@ -1,4 +1,4 @@
-"""Notices and lists of what is no story: a server's subscriptions, the bot's health, help, refusals.
+"""Notices and lists of what is no story: the bot's health, help, refusals.
 
 It draws; what stands on a page is looked up by the handlers.
 """
@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.alert import AlertState, Subscription
-from bot.core.details import wish
+from bot.core.alert import AlertState
 from bot.core.escape import cut, escape
 from bot.core.message import (
-    LIMITS,
     Field,
     Message,
     counted,
@@ -21,7 +19,6 @@ from bot.core.message import (
 
 ACCENT = 0x37474F
 REFUSAL = 0xB71C1C
-LINE = "\n\n"
 # What has become of a server's alerts, in a reader's words; rows that are being sent are still on their way.
 FATES: tuple[tuple[str, tuple[AlertState, ...]], ...] = (
     ("sent", ("sent",)),
@@ -45,30 +42,6 @@ class Health:
     alerts: Mapping[AlertState, int]
     stories: int
     paused_here: int = 0
-
-
-def subscriptions_message(subscriptions: Sequence[Subscription]) -> Message:
-    """A server's subscriptions, each with its number, channel and wishes."""
-    if not subscriptions:
-        return notice("No channel of this server gets alerts yet. Add one with `/alerts add`.", title="Subscriptions")
-    lines = [_subscription_line(subscription) for subscription in subscriptions]
-    shown = joined(lines, LINE, LIMITS["description"] - 50)
-    hidden = len(lines) - len(shown.split(LINE))
-    return Message(
-        title="Subscriptions",
-        description=shown + (f"{LINE}… and {hidden} more, with higher numbers" if hidden else ""),
-        footer=counted(len(lines), "subscription"),
-        colour=ACCENT,
-    )
-
-
-def added_message(subscription: Subscription) -> Message:
-    """A subscription was added."""
-    return notice(
-        f"<#{subscription.channel_id}> gets alerts from now on: {wish(subscription)}.\n"
-        "What is known already stays silent; such a story is told here with its next report.",
-        title=f"Subscription {subscription.id} added",
-    )
 
 
 def status_message(health: Health) -> Message:
@@ -111,8 +84,3 @@ def notice(text: str, *, title: str = "") -> Message:
 def refusal(text: str) -> Message:
     """Why something was not done, and what to do."""
     return Message(description=text, colour=REFUSAL)
-
-
-def _subscription_line(subscription: Subscription) -> str:
-    paused = f"\n  ⏸ paused: {escape(subscription.paused, 200)}" if subscription.paused else ""
-    return f"**{subscription.id}** · <#{subscription.channel_id}> · {wish(subscription)}{paused}"

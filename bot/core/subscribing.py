@@ -175,7 +175,7 @@ def _turning(page: int, pages: int) -> tuple[Button, ...]:
     return before + after
 
 
-def digest_message_words(subscription: Subscription, due: datetime) -> list[str]:
+def digest_lines(subscription: Subscription, due: datetime) -> list[str]:
     """When the next digest comes, and what it will hold."""
     lines = [f"The next digest comes {moment(due)}."]
     if subscription.mode == "both" and subscription.min_importance == "low":
