@@ -157,6 +157,19 @@ async def test_a_story_is_owed_once_and_then_only_grows(desk: Desk) -> None:
     assert await desk.owed() == 1
 
 
+@pytest.mark.parametrize("listed", [("early", "late"), ("late", "early")])
+async def test_the_report_published_first_begins_the_story_whichever_feed_comes_first(
+    desk: Desk, listed: tuple[str, str]
+) -> None:
+    await desk.list_feeds(*listed)
+    desk.publish("early", NATO, age=2 * HOUR)
+    desk.publish("late", NATO_TOO, age=HOUR)
+    await desk.poll()
+    (story,) = await desk.store.read(stories.latest)
+    assert story.title == NATO[0]
+    assert story.outlets == ("early.example", "late.example")
+
+
 async def test_every_article_is_kept_with_its_verdict_and_its_place(desk: Desk) -> None:
     await desk.list_feeds("one")
     desk.publish("one", CAKE, NATO)

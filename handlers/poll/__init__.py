@@ -1,7 +1,8 @@
 """The poll tick: due feeds in, stories and owed alerts out.
 
 Feeds are fetched, parsed and analysed side by side, then placed and committed one after another in the order in which
-they were due, so that the same answers lead to the same stories; a feed that keeps the others waiting loses its place.
+their news were published, so that the same answers lead to the same stories whatever the feeds' addresses and whoever
+answers first; a feed that keeps the others waiting loses its place.
 A feed's fault is counted on the feed; a fault of ours costs that feed's transaction and no more; an unusable database
 ends the tick. It sends nothing (see deliver).
 """
@@ -9,9 +10,10 @@ ends the tick. It sends nothing (see deliver).
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-from itertools import takewhile
+from datetime import UTC, datetime
+from itertools import islice
 
 import structlog
 
@@ -28,8 +30,14 @@ __all__ = ["OURS", "PollReport", "PollRules", "load_stories", "poll"]
 log = structlog.get_logger(__name__)
 
 GRACE = 5.0
-"""Seconds for which what was read waits for a feed that was due before it: long enough for any host in good health,
-short beside the pause between two polls."""
+"""Seconds for which what was read waits for the next feed to answer: long enough for any host in good health, short
+beside the pause between two polls."""
+
+TOGETHER = 50
+"""Feeds that are put in order with each other: more than are due in an ordinary tick, and few enough that what a first
+poll reads need not all be held at once."""
+
+_Answers = dict["asyncio.Task[Reading | None]", StoredFeed]
 
 
 async def poll(
@@ -69,10 +77,31 @@ async def poll(
     return report
 
 
-async def _settle(desk: "Desk", readings: dict["asyncio.Task[Reading | None]", StoredFeed]) -> None:
-    """Takes the readings to the desk in their order; those that are done wait for the first one at most `GRACE`."""
+async def _settle(desk: Desk, readings: _Answers) -> None:
+    """Takes the readings to the desk, those that were due first together, by when their news were published."""
     while readings:
-        first = next(iter(readings))
-        await asyncio.wait({first}, timeout=GRACE)
-        ready = list(takewhile(asyncio.Task.done, readings)) or [reading for reading in readings if reading.done()]
-        await desk.take({reading: readings.pop(reading) for reading in ready})
+        group = list(islice(readings, TOGETHER))
+        await _answered(group)
+        ready = [each for each in group if each.done()] or [each for each in readings if each.done()]
+        await desk.take({each: readings.pop(each) for each in sorted(ready, key=_published)})
+
+
+async def _answered(group: Sequence["asyncio.Task[Reading | None]"]) -> None:
+    """Waits until all are read, or nothing more was for `GRACE`."""
+    pending = {each for each in group if not each.done()}
+    while pending:
+        done, pending = await asyncio.wait(pending, timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            return
+
+
+def _published(reading: "asyncio.Task[Reading | None]") -> tuple[datetime, str, str]:
+    """When the first relevant article of a reading was published, its outlet and its title; undated ones and readings
+    without any come last, in the order in which they were due."""
+    last = (datetime.max.replace(tzinfo=UTC), "\U0010ffff", "")
+    if reading.cancelled() or reading.exception() is not None:
+        return last
+    found = reading.result()
+    relevant = [each.article for each in found.judged if each.analysis.relevance.relevant] if found else []
+    told = ((each.published or last[0], each.outlet, each.title) for each in relevant)
+    return min(told, default=last)
