@@ -43,8 +43,9 @@ if TYPE_CHECKING:  # half a second and 100 MB that a process without a language 
     from spacy.language import Language
     from spacy.tokens import Doc
 
-COMPONENTS = ("tok2vec", "tagger", "attribute_ruler", "lemmatizer", "ner")
-"""The components of a language model that the analysis uses; the others are left out."""
+COMPONENTS = ("ner",)
+"""The components of a language model that are run; the others are left out. Lemmas would cost as much time as all
+that is done by rules, and merge no better than the words themselves, which merging cuts to their stems."""
 
 LEAD_SENTENCES = 2
 
@@ -56,9 +57,9 @@ BATCH = 8
 class Analysis:
     """What one article says. `event` is None and the rest empty where it is not relevant.
 
-    `terms` are the words that merging compares, with their counts: lemmas (in English) or words of the text in lower
-    case, without stop words, the outlet's name and single letters; numbers and names stay. A word of the title counts
-    twice. `problem` is a sentence if the analysis was cut short (a time limit, a dead worker, a missing model).
+    `terms` are the words that merging compares, with their counts: words in lower case, without stop words, the
+    outlet's name and single letters; numbers and names stay. A word of the title counts twice. `problem` is a sentence
+    if the analysis was cut short (a time limit, a dead worker, a missing model).
     """
 
     relevance: Relevance
@@ -237,7 +238,7 @@ def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> A
     event = with_parties(event, *parties_of(event.type, lines, parsed.mentions, tools.parties))
     stop = _stop(language, tools.knowledge.stop)
     points = best_of(_candidates(reading, parsed, tools), tools.chooser.rules)
-    terms = _terms(reading, doc, stop, lemmas=language in (None, "en"))
+    terms = _terms(reading, stop)
     named = _worth_naming(parsed.mentions, event, parsed.doubtful, tools)
     return Analysis(relevance, named, event, points, terms, _problem(tools))
 
@@ -300,15 +301,13 @@ def _stop(language: str | None, stop: StopWords) -> frozenset[str]:
     return stop.by_language.get(language or "en", frozenset())
 
 
-def _terms(reading: Reading, doc: "Doc", stop: frozenset[str], *, lemmas: bool) -> dict[str, int]:
+def _terms(reading: Reading, stop: frozenset[str]) -> dict[str, int]:
     outlet = set(words_of(reading.article.outlet.lower()).forms)
-    lemma_at = {token.idx: token.lemma_.lower() for token in doc if token.lemma_} if lemmas else {}
     counts: Counter[str] = Counter()
-    for place, (word, start) in enumerate(zip(reading.words.lower, reading.words.starts, strict=True)):
+    for place, word in enumerate(reading.words.lower):
         if word in stop or word in outlet or (len(word) < 2 and word.isascii() and not word.isdigit()):
             continue
-        lemma = lemma_at.get(start, word)
-        counts[lemma if lemma.isalnum() else word] += 2 if place < reading.title_words else 1
+        counts[word] += 2 if place < reading.title_words else 1
     return dict(counts)
 
 

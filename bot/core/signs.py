@@ -34,18 +34,22 @@ class SignRules:
 
 @dataclass(frozen=True, slots=True)
 class SignReader:
-    """`SignRules` made ready: words and beginnings of words to groups, the longest beginning first. `vague` are names
-    that describe more than they name ("the US military")."""
+    """`SignRules` made ready: words and beginnings of words to groups. `lengths` are those of the beginnings, the
+    longest first. `vague` are names that describe more than they name ("the US military")."""
 
     rules: SignRules
     exact: Mapping[str, str]
-    begun: tuple[tuple[str, str], ...]
+    begun: Mapping[str, str]
+    lengths: tuple[int, ...]
     links: Mapping[str, str]
     vague: frozenset[str] = frozenset()
 
     def group(self, word: str) -> str | None:
         """The group of a word, if any; a whole word counts before a beginning."""
-        return self.exact.get(word) or next((group for start, group in self.begun if word.startswith(start)), None)
+        if word in self.exact:
+            return self.exact[word]
+        beginnings = (word[:length] for length in self.lengths)
+        return next((self.begun[start] for start in beginnings if start in self.begun), None)
 
     def class_of(self, kind: str | None) -> str:
         """What an organisation of that kind is taken for; a name that no list knows (None) is most often a vendor."""
@@ -85,9 +89,9 @@ def sign_reader(rules: SignRules, vague: frozenset[str] = frozenset()) -> SignRe
     for group, words in rules.words.items():
         for word in words:
             (begun if word.endswith("*") else exact).setdefault(word.rstrip("*"), group)
-    ordered = sorted(begun.items(), key=lambda pair: (-len(pair[0]), pair[0]))
+    lengths = sorted({len(start) for start in begun}, reverse=True)
     links = {word: link for link, words in rules.links.items() for word in words}
-    return SignReader(rules, exact, tuple(ordered), links, vague)
+    return SignReader(rules, exact, begun, tuple(lengths), links, vague)
 
 
 def signs_of(
