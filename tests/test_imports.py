@@ -16,7 +16,7 @@ PATH = (
     "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit",
     "sharpening", "likeness", "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert",
     "owing", "digest", "account", "escape", "query", "message", "wishes", "forecast", "subscribing", "watchlist",
-    "bulletin", "lists", "details", "pages", "labels", "evaluation", "confusion", "misses", "review",
+    "bulletin", "conditions", "lists", "details", "pages", "labels", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.

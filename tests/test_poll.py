@@ -22,12 +22,12 @@ from bot.errors import StoreError
 from bot.fetch import Fetched, Fetcher, NotModified
 from bot.language import Language
 from bot.settings.knowledge import read_knowledge
-from bot.store import Store, alerts, articles, entries, feeds, polls, stories, subscriptions
+from bot.store import Store, alerts, articles, bulletins, entries, feeds, polls, stories, subscriptions
 from bot.store.codec import encode
 from bot.store.schema import articles as article_table
 from bot.store.schema import entries as entry_table
 from handlers.poll import OURS, PollReport, PollRules, load_stories, poll
-from tests.builders import a_feed, a_subscription
+from tests.builders import MINUTE, a_feed, a_subscription
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -260,19 +260,20 @@ async def test_a_storm_of_known_titles_at_new_addresses_is_adopted_and_told(desk
     assert counts(await desk.poll()) == {"feeds": 1, "not_modified": 1}
 
 
-async def test_a_storm_of_unknown_old_entries_makes_stories_that_owe_nothing_until_their_next_report(
-    desk: Desk,
-) -> None:
+async def test_what_a_storm_of_unknown_old_entries_swept_in_waits_to_be_listed_in_one_message(desk: Desk) -> None:
     await desk.list_feeds("one", "two")
     desk.publish("one", CAKE)
     desk.publish("two", CAKE)
     await desk.poll()
     desk.publish("one", *parts(25), age=timedelta(days=3), prefix="storm-")
     report = await desk.poll()
-    assert (report.entries_new, report.relevant, report.alerts) == (25, 25, 0)
+    assert (report.entries_new, report.relevant, report.alerts) == (25, 25, 1)
     assert all("flood" in why for why in await desk.store.read(reasons_of_silence))
+    assert await desk.store.write(alerts.claim, now=desk.now, lease=MINUTE, limit=5) == []
+    (backlog,) = await desk.store.read(bulletins.backlogs)
+    assert [each.for_digest for each in backlog.waiting] == [False]
     desk.publish("two", CAKE, NATO_TOO)
-    assert (await desk.poll()).alerts == 1
+    assert (await desk.poll()).alerts == 0
 
 
 async def test_a_busy_feed_is_told_of_after_a_week_without_polls(desk: Desk) -> None:

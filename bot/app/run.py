@@ -16,12 +16,14 @@ from bot.errors import TocsinError, TokenRefusedError
 from bot.schedule import Schedule, Tick
 from bot.settings import Settings
 from handlers.digest import digest
+from handlers.notify import notify
 from handlers.poll import load_stories
 from handlers.remember import remember
 
 log = structlog.get_logger(__name__)
 REMEMBER_EVERY = timedelta(minutes=1)
 GATHER_EVERY = timedelta(seconds=20)
+NOTIFY_EVERY = timedelta(minutes=1)
 POLL_BEGINS_WITHIN = 60.0
 """Seconds of a poll tick after which it begins no further feed, so that those that fall due meanwhile get a turn."""
 
@@ -83,6 +85,10 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
         if report.digests or report.catch_ups:
             schedule.wake("deliver")
 
+    async def tell() -> None:
+        if await notify(now_utc(), store=resources.store):
+            schedule.wake("deliver")
+
     async def refresh() -> None:
         known = settings.knowledge
         names = [organisation.name for organisation in known.organisations]
@@ -92,6 +98,7 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
         "remember": (REMEMBER_EVERY, refresh),
         "poll": (timedelta(seconds=settings.poll.tick), poll),
         "digest": (GATHER_EVERY, gather),
+        "notify": (NOTIFY_EVERY, tell),
         "deliver": (timedelta(seconds=settings.deliver.tick), _stopping(stop, deliver)),
     }
     async with Schedule(every) as schedule:

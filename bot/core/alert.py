@@ -15,7 +15,7 @@ from bot.core.story import Story
 AlertKind = Literal["alert", "update", "digest"]
 AlertState = Literal["owed", "sending", "sent", "digested", "suppressed", "dead"]
 Mode = Literal["alerts", "digest", "both"]
-Held = Literal["quiet hours", "hourly cap", "pause", "long stop"]
+Held = Literal["quiet hours", "hourly cap", "pause", "long stop", "storm of entries"]
 Layout = Literal["compact", "full"]
 
 

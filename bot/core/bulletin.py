@@ -24,13 +24,17 @@ _TITLE = 180  # characters of a story's title in a list: twenty-five find room i
 @dataclass(frozen=True, slots=True)
 class Content:
     """What a bulletin tells: the ids of stories, the most important of each type of event first, how many `left_out`
-    found no place, `since` when; or `lines` of our own, with strangers' words in them escaped."""
+    found no place, `since` when; or `lines` of our own, with strangers' words in them escaped.
+
+    `subjects` are the conditions that a notice tells, each with the sentence for its end, "" for those that ended.
+    """
 
     stories: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     since: datetime | None = None
     title: str = ""
     lines: tuple[str, ...] = ()
+    subjects: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,29 @@ from bot.store.dialect import insert
 from bot.store.schema import alerts, channels, deliveries, subscriptions
 
 __all__ = [
-    "claim", "close_channel", "counts", "delay_edit", "due_edits", "end_edits", "is_due", "matched", "owe",
-    "pause_channel", "paused_channels", "release", "resume_channel", "sent_to", "settle_dead", "settle_digested",
-    "settle_edit", "settle_retry", "settle_sent", "settle_suppressed", "state_of", "told",
+    "claim",
+    "close_channel",
+    "counts",
+    "delay_edit",
+    "due_edits",
+    "end_edits",
+    "is_due",
+    "matched",
+    "owe",
+    "pause_channel",
+    "paused_channels",
+    "release",
+    "resume_channel",
+    "sent_to",
+    "settle_dead",
+    "settle_digested",
+    "settle_edit",
+    "settle_retry",
+    "settle_sent",
+    "settle_suppressed",
+    "shut_channels",
+    "state_of",
+    "told",
 ]  # fmt: skip
 
 HOUR = timedelta(hours=1)
@@ -239,6 +259,11 @@ def paused_channels(c: Connection) -> dict[int, tuple[str, datetime]]:
     """The channels that wait for a right, each with why and since when."""
     wanted = select(channels).where(channels.c.state == "paused")
     return {row.channel_id: (row.reason, row.since) for row in c.execute(wanted)}
+
+
+def shut_channels(c: Connection) -> dict[int, tuple[str, datetime]]:
+    """The channels that cannot be written into, those that are gone too, each with why and since when."""
+    return {row.channel_id: (row.reason, row.since) for row in c.execute(select(channels))}
 
 
 def counts(c: Connection, guild_id: int | None = None) -> dict[AlertState, int]:

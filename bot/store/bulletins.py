@@ -123,6 +123,12 @@ def get(c: Connection, bulletin_id: int, guild_id: int) -> Dispatch | None:
     return _dispatch(c, row, whole=True) if row else None
 
 
+def notices(c: Connection, guild_id: int) -> list[Content]:
+    """What a server's ops channel was told or is owed, the oldest first."""
+    wanted = select(bulletins.c.content).where(bulletins.c.guild_id == guild_id, bulletins.c.kind == "notice")
+    return [decode(Content, content) for content in c.scalars(wanted.order_by(bulletins.c.id))]
+
+
 def settle_sent(c: Connection, bulletin_id: int, *, message_id: int | None, now: datetime) -> None:
     """Ends a claimed row: the message was created."""
     _end(c, bulletin_id, "sent", "delivered", now, message_id=message_id or None)

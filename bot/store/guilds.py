@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete, or_, select
 
 from bot.store.dialect import insert
-from bot.store.schema import guilds, watches
+from bot.store.schema import feeds, guild_feeds, guilds, watches
 
 WatchKind = Literal["watch", "mute"]
 
@@ -49,6 +49,24 @@ def settings(c: Connection, guild_id: int) -> GuildSettings:
 def all_settings(c: Connection) -> list[GuildSettings]:
     """The settings of every server that has set something."""
     return [GuildSettings(**row) for row in c.execute(select(guilds).order_by(guilds.c.guild_id)).mappings()]
+
+
+def ops_channels(c: Connection) -> list[tuple[int, int]]:
+    """(server, its ops channel) for every server that has one and still has the bot."""
+    there = select(guilds.c.guild_id, guilds.c.ops_channel_id).where(
+        guilds.c.ops_channel_id.is_not(None), guilds.c.left_at.is_(None)
+    )
+    return [(row.guild_id, row.ops_channel_id) for row in c.execute(there)]
+
+
+def feeds_of_others(c: Connection, guild_id: int) -> set[int]:
+    """The feeds that only other servers added: their addresses are nobody else's business."""
+    own = select(guild_feeds.c.feed_id).where(guild_feeds.c.guild_id == guild_id)
+    catalogue = select(feeds.c.id).where(feeds.c.in_catalogue)
+    private = select(guild_feeds.c.feed_id).where(
+        guild_feeds.c.feed_id.not_in(own), guild_feeds.c.feed_id.not_in(catalogue)
+    )
+    return set(c.scalars(private))
 
 
 def save(c: Connection, changed: GuildSettings) -> None:

@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 from bot.core.alert import Alert
 from bot.core.analysis import Analysis
 from bot.core.article import Article
+from bot.core.bulletin import Bulletin, Content
 from bot.core.entry import Entry
 from bot.core.feed import FeedState
 from bot.core.importance import Importance
 from bot.core.story import Placement, Story
-from bot.store import alerts, articles, entries, feeds, stories
+from bot.store import alerts, articles, bulletins, entries, feeds, guilds, stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Outcome:
     `adopted` are entries taken as known without being judged, each with why. `renamed` are more names of known
     entries, as (entry row id, name). `stories` are those that changed, as they now
     stand, and `weights` how much they matter. `rest` is a host that wants
-    rest, and until when: no feed that is asked there is due before.
+    rest, and until when: no feed that is asked there is due before. `notice` is for every ops channel.
     """
 
     feed_id: int
@@ -53,6 +54,7 @@ class Outcome:
     weights: Mapping[str, Importance] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     rest: tuple[str, datetime] | None = None
+    notice: Content | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +85,7 @@ def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
     feeds.save_state(c, outcome.feed_id, outcome.state)
     if outcome.rest:
         feeds.let_rest(c, *outcome.rest)
+    for guild_id, channel_id in guilds.ops_channels(c) if outcome.notice else ():
+        key = f"feed {outcome.feed_id} {now.isoformat()}"
+        bulletins.make(c, Bulletin(guild_id, channel_id, "notice", key, outcome.notice or Content()), now)
     return Committed(len(ids), owed)

@@ -13,18 +13,17 @@ from itertools import groupby
 
 import structlog
 
-from bot.core.alert import Alert
+from bot.core.conditions import storm_content
 from bot.core.feed import FeedState, StoredFeed, address_of, is_first_poll, postponed
 from bot.core.importance import Importance, importance
 from bot.core.link import host_of
 from bot.core.merging import OpenStories
 from bot.core.novelty import Sifted
-from bot.core.owing import owed, updates
 from bot.core.story import MergingRules, Report, Story
 from bot.errors import FeedError, StoreError
-from bot.store import Store, alerts, feeds, polls, stories
+from bot.store import Store, feeds, polls, stories
+from handlers.poll.dues import dues
 from handlers.poll.reading import Reading, Tick, fault
-from handlers.poll.wishes import wishes
 
 log = structlog.get_logger(__name__)
 
@@ -127,8 +126,9 @@ class Desk:
             renamed=found.sifted.renamed,
             stories=tuple(changed.values()),
             weights={id: self._weigh(story) for id, story in changed.items()},
-            alerts=await self._owed(feed, placed),
+            alerts=() if is_first_poll(feed.state) else await dues(self._tick, placed, self._weigh),
             rest=found.rest,
+            notice=storm_content(feed.feed.name, len(found.sifted.swept)) if found.sifted.swept else None,
         )
         committed = await self._tick.store.write(polls.commit, outcome, self._tick.now)
         self._counts += Counter(
@@ -146,38 +146,6 @@ class Desk:
             self._rests[host] = max(until, self._rests.get(host, until))
         wanted = self._rests.get(host_of(address_of(feed.feed.url, feed.state)))
         return postponed(found.state, wanted) if wanted else found.state
-
-    async def _owed(self, feed: StoredFeed, placed: Sequence[polls.Judged]) -> tuple[Alert, ...]:
-        """What the stories with fresh reports owe; the first poll of a feed owes nothing."""
-        oldest = self._tick.now - self._tick.rules.stale_after
-        fresh = {
-            each.placement.story.id
-            for each in placed
-            if each.placement
-            and each.quiet is None
-            and (each.article.published is None or each.article.published >= oldest)
-        }
-        if not fresh or is_first_poll(feed.state):
-            return ()
-        latest = {each.placement.story.id: each.placement.story for each in placed if each.placement}
-        rules, store = self._tick.rules, self._tick.store
-        wanted = await wishes(store, self._tick.now, long_stop=self._tick.long_stop)
-        first = owed(
-            [story for id, story in latest.items() if id in fresh],
-            wanted.subscriptions,
-            matched=await store.read(alerts.matched, fresh),
-            weigh=self._weigh,
-            servers=wanted.servers,
-            holds=wanted.holds,
-            thresholds=rules.thresholds,
-        )
-        material = {
-            each.placement.story.id: each.placement.material
-            for each in placed
-            if each.placement and each.placement.material and each.placement.story.id in fresh and each.quiet is None
-        }
-        told = await store.read(alerts.sent_to, material) if material else set()
-        return first + updates(material, sorted(told), {id: story.revision for id, story in latest.items()})
 
     def _weigh(self, story: Story, watched: Collection[str] = ()) -> Importance:
         return importance(story, self._tick.rules.importance, kinds=self._tick.rules.kinds, watched=watched)

@@ -1,0 +1,89 @@
+"""Conditions: what is wrong for a server just now, and which changes of it have not been told yet.
+
+A condition is told once when it begins and once when it is over, however often it is looked at; what was told is read
+from the notices themselves. It looks nothing up and sends nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.bulletin import Bulletin, Content
+from bot.core.escape import cut, escape
+from bot.core.feed import StoredFeed
+from bot.core.message import relative
+
+FAILING_FROM = 5
+"""Failures in a row after which a feed counts as failing: about two hours, as feeds back off."""
+
+SHOWN = 10
+OVER = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something wrong: `subject` names it for ever ("feed:12"), `begins` and `over` are the sentences for people."""
+
+    subject: str
+    begins: str
+    over: str
+
+
+def feed_condition(feed: StoredFeed) -> Condition | None:
+    """What is wrong with a feed, if it is wrong for long enough."""
+    state, name = feed.state, escape(feed.feed.name, 100)
+    if state.status != "active":
+        begins = f"The feed **{name}** is {escape(state.status, 20)} and no longer read: {_why(state.error)}"
+    elif state.failures >= FAILING_FROM:
+        last = f", last read {relative(state.last_success_at)}" if state.last_success_at else ""
+        begins = f"The feed **{name}** fails{last}: {_why(state.error)} It is tried again by itself."
+    else:
+        return None
+    return Condition(f"feed:{feed.id}", begins, f"The feed **{name}** works again.")
+
+
+def channel_condition(channel_id: int, reason: str, since: datetime) -> Condition:
+    """A channel that could not be written into."""
+    begins = f"Nothing can be sent to <#{channel_id}> since {relative(since)}: {_why(reason)} What is owed there waits."
+    return Condition(f"channel:{channel_id}", begins, f"<#{channel_id}> gets its alerts again.")
+
+
+def told_so_far(notices: Iterable[Content]) -> dict[str, str]:
+    """The subjects that were told and are not over, each with its closing sentence; `notices` the oldest first."""
+    told: dict[str, str] = {}
+    for subject, over in (pair for content in notices for pair in content.subjects):
+        if over == OVER:
+            told.pop(subject, None)
+        else:
+            told[subject] = over
+    return told
+
+
+def changes(current: Sequence[Condition], told: Mapping[str, str]) -> Content | None:
+    """What has begun and what is over since it was told; None where nothing has changed."""
+    begun = [condition for condition in current if condition.subject not in told]
+    ended = told.keys() - {condition.subject for condition in current}
+    lines = [f"- {condition.begins}" for condition in begun] + [f"- {told[subject]}" for subject in sorted(ended)]
+    if not lines:
+        return None
+    more = [f"- … and {len(lines) - SHOWN} changes more; see `/feeds health`."] if len(lines) > SHOWN else []
+    subjects = [(each.subject, each.over) for each in begun] + [(subject, OVER) for subject in sorted(ended)]
+    return Content(title="For those who manage Tocsin", lines=(*lines[:SHOWN], *more), subjects=tuple(subjects))
+
+
+def notice(guild_id: int, channel_id: int, key: str, content: Content) -> Bulletin:
+    """The message to a server's ops channel; `key` keeps it from being made twice."""
+    return Bulletin(guild_id, channel_id, "notice", key, content)
+
+
+def storm_content(feed: str, count: int) -> Content:
+    """A feed's storm of entries, which is guarded."""
+    line = (
+        f"The feed **{escape(feed, 100)}** showed {count} old entries as new; they are listed in one message at most."
+    )
+    return Content(title="For those who manage Tocsin", lines=(f"- {line}",))
+
+
+def _why(error: str | None) -> str:
+    words = escape(cut(error or "the reason is not known", 200), 250).rstrip(".")
+    return f"{words}."

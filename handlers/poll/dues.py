@@ -1,0 +1,65 @@
+"""What the reports of one feed owe: first alerts, updates, and what a storm swept in.
+
+It reads what people want and what they were told; the decision is core/owing's, the writing down the desk's.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from bot.core.alert import Alert
+from bot.core.importance import Importance
+from bot.core.owing import Hold, owed, updates
+from bot.core.story import Story
+from bot.store import alerts, polls
+from handlers.poll.reading import Tick
+from handlers.poll.wishes import Wishes, wishes
+
+Weigh = Callable[[Story, Collection[str]], Importance]
+
+
+async def dues(tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh) -> tuple[Alert, ...]:
+    """The alerts that are owed by stories with a report young enough, each as the story stands after all of them."""
+    young = [each for each in placed if each.placement and _is_young(each, tick)]
+    if not young:
+        return ()
+    latest = {each.placement.story.id: each.placement.story for each in placed if each.placement}
+    fresh = {each.placement.story.id for each in young if each.placement and each.quiet is None}
+    swept = {each.placement.story.id for each in young if each.placement} - fresh
+    wanted = await wishes(tick.store, tick.now, long_stop=tick.long_stop)
+    owe = partial(
+        owed,
+        matched=await tick.store.read(alerts.matched, fresh | swept),
+        weigh=weigh,
+        servers=wanted.servers,
+        thresholds=tick.rules.thresholds,
+    )
+    first = owe([latest[id] for id in latest if id in fresh], wanted.subscriptions, holds=wanted.holds)
+    listed = owe([latest[id] for id in latest if id in swept], wanted.subscriptions, holds=_gathered(wanted, tick))
+    return first + listed + await _updates(tick, young, latest)
+
+
+async def _updates(tick: Tick, young: Sequence[polls.Judged], latest: Mapping[str, Story]) -> tuple[Alert, ...]:
+    """What those who were told should hear of: a denial, another sum, another main party."""
+    material = {
+        each.placement.story.id: each.placement.material
+        for each in young
+        if each.placement and each.placement.material and each.quiet is None
+    }
+    if not material:
+        return ()
+    told = await tick.store.read(alerts.sent_to, material)
+    return updates(material, sorted(told), {id: story.revision for id, story in latest.items()})
+
+
+def _is_young(judged: polls.Judged, tick: Tick) -> bool:
+    oldest = tick.now - tick.rules.stale_after
+    return judged.article.published is None or judged.article.published >= oldest
+
+
+def _gathered(wanted: Wishes, tick: Tick) -> dict[int, Hold]:
+    """What a storm swept in is told in one message for each subscription, after its quiet hours."""
+    storm = Hold("storm of entries", tick.now)
+    return {
+        each.id: replace(wanted.holds.get(each.id, storm), critical_override=False) for each in wanted.subscriptions
+    }

@@ -1,0 +1,117 @@
+"""The ops channel hears once of what goes wrong and once of what works again; nobody else hears of it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from bot.core.bulletin import Content
+from bot.core.conditions import SHOWN, Condition, changes, told_so_far
+from bot.core.feed import FeedState
+from bot.store import Store, alerts, bulletins, feeds, guilds, subscriptions
+from bot.store.dialect import insert
+from bot.store.guilds import GuildSettings
+from bot.store.schema import bulletins as table
+from bot.store.schema import guild_feeds
+from handlers.notify import notify
+from tests.builders import NOON, a_feed, a_subscription
+
+MINUTE = timedelta(minutes=1)
+BROKEN = FeedState(failures=5, error="The server answers 404.", last_success_at=NOON)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+        await store.write(guilds.save, GuildSettings(10, ops_channel_id=99))
+        yield store
+
+
+async def told(store: Store) -> list[str]:
+    """Every line that any ops channel is owed or was told, without markup of the list."""
+
+    def lines(c: Connection) -> list[Any]:
+        return list(c.execute(select(table.c.channel_id, table.c.content).order_by(table.c.id)))
+
+    return [f"{channel}: {line[2:]}" for channel, content in await store.read(lines) for line in content["lines"]]
+
+
+async def a_feed_with(store: Store, state: FeedState, url: str = "https://a.example/feed") -> int:
+    id = await store.write(feeds.add, a_feed(url, name="Alpha"), NOON)
+    await store.write(feeds.save_state, id, state)
+    return id
+
+
+async def test_a_feed_that_fails_for_long_is_told_once_and_so_is_its_healing(store: Store) -> None:
+    id = await a_feed_with(store, BROKEN)
+    assert await notify(NOON, store=store) == 1
+    assert await notify(NOON + MINUTE, store=store) == 0
+    await store.write(feeds.save_state, id, replace(BROKEN, failures=9))
+    assert await notify(NOON + 2 * MINUTE, store=store) == 0
+    await store.write(feeds.save_state, id, FeedState(last_success_at=NOON))
+    assert await notify(NOON + 3 * MINUTE, store=store) == 1
+    await store.write(feeds.save_state, id, BROKEN)
+    assert await notify(NOON + 4 * MINUTE, store=store) == 1
+    first, second, third = await told(store)
+    assert first.startswith("99: The feed **Alpha** fails, last read <t:")
+    assert "The server answers 404. It is tried again by itself." in first
+    assert second == "99: The feed **Alpha** works again."
+    assert third == first
+
+
+async def test_a_feed_that_fails_now_and_then_is_nobodys_news(store: Store) -> None:
+    await a_feed_with(store, replace(BROKEN, failures=4))
+    assert await notify(NOON, store=store) == 0
+
+
+async def test_a_channel_that_cannot_be_written_into_is_told_until_it_can(store: Store) -> None:
+    await store.write(subscriptions.add, a_subscription(20, 10))
+    await store.write(alerts.pause_channel, 20, reason="the bot lacks Send Messages", now=NOON)
+    await store.write(alerts.pause_channel, 21, reason="another server's", now=NOON)
+    assert await notify(NOON, store=store) == 1
+    await store.write(alerts.resume_channel, 20)
+    assert await notify(NOON + MINUTE, store=store) == 1
+    first, second = await told(store)
+    assert "Nothing can be sent to <#20>" in first
+    assert "the bot lacks Send Messages. What is owed there waits." in first
+    assert second == "99: <#20> gets its alerts again."
+
+
+async def test_a_feed_that_another_server_added_is_never_named(store: Store) -> None:
+    await store.write(guilds.save, GuildSettings(11, ops_channel_id=98))
+    id = await a_feed_with(store, BROKEN)
+    row = {"guild_id": 11, "feed_id": id, "name": "Alpha", "added_by": 1, "added_at": NOON}
+    await store.write(lambda c: c.execute(insert(c, guild_feeds).values(**row)))
+    assert await notify(NOON, store=store) == 1
+    assert all(line.startswith("98:") for line in await told(store))
+
+
+async def test_a_server_without_an_ops_channel_or_without_the_bot_is_told_nothing(store: Store) -> None:
+    await store.write(guilds.save, GuildSettings(10))
+    await store.write(guilds.save, GuildSettings(11, ops_channel_id=98, left_at=NOON))
+    await a_feed_with(store, BROKEN)
+    assert await notify(NOON, store=store) == 0
+
+
+async def test_a_notice_reaches_the_ops_channel_as_any_other_message(store: Store) -> None:
+    await a_feed_with(store, BROKEN)
+    await notify(NOON, store=store)
+    (claimed,) = await store.write(bulletins.claim, now=NOON, lease=MINUTE, limit=5)
+    assert (claimed.bulletin.kind, claimed.bulletin.channel_id) == ("notice", 99)
+
+
+def test_many_changes_at_once_are_one_short_message_and_all_count_as_told() -> None:
+    broken = [Condition(f"feed:{n}", f"{n} fails", f"{n} works") for n in range(30)]
+    content = changes(broken, {})
+    assert content is not None
+    assert len(content.lines) == SHOWN + 1
+    assert "20 changes more" in content.lines[-1]
+    assert changes(broken, told_so_far([content])) is None
+
+
+def test_a_server_that_was_told_nothing_has_nothing_to_hear_of() -> None:
+    assert changes([], told_so_far([Content()])) is None
