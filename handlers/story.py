@@ -1,38 +1,76 @@
-"""`/story view`: one story with its key points, facts and sources."""
+"""`/story`: one story, its sources, and how it came about. `timeline` has pages, turned by stateless buttons."""
+
+import re
+from collections.abc import Callable
 
 from discord import app_commands
 
-from bot.client.index import Index, choices, value_chosen
-from bot.client.replies import Interaction, RefusedError, defer, reply
-from bot.core.details import Reasoned, story_message
+from bot.client.index import Index, offer_stories, value_chosen
+from bot.client.replies import (
+    SHARE,
+    Interaction,
+    PersistentButton,
+    RefusedError,
+    asked_by,
+    defer,
+    persistent_button,
+    replace,
+    reply,
+)
+from bot.core.details import Reasoned, sources_message, story_message
 from bot.core.escape import escape
+from bot.core.message import Message
 from bot.core.story import Story
-from bot.store import Store, stories
+from bot.core.timeline import CHAIN_SHOWN, TURNING, Chain, timeline_message
+from bot.store import Connection, Store, stories
+
+Drawn = Callable[[Connection, Story], Message]
+ASKED = "Some words of its title; choose it from the list"
+FORGOTTEN = "This story is no longer kept; Tocsin forgets stories after a year unless its operator chose otherwise."
 
 
 def commands(*, store: Store, index: Index) -> list[app_commands.Group]:
     """The group `/story`."""
     story = app_commands.Group(name="story", description="One story", guild_only=True)
-
-    @story.command(name="view", description="One story: key points, facts, sources")
-    @app_commands.rename(chosen="story")
-    @app_commands.describe(
-        chosen="Some words of its title; choose it from the list",
-        share="Show the answer to everybody in the channel",
-    )
-    async def view(interaction: Interaction, chosen: str, share: bool = False) -> None:
-        await defer(interaction, share=share)
-        found = await find_story(value_chosen(chosen, index.stories), store=store)
-        earlier = await store.read(stories.get, found.follows) if found.follows else None
-        placed = await store.read(stories.reports, found.id)
-        reports = [Reasoned(each.report.article.outlet, each.report.analysis, each.because) for each in placed]
-        await reply(interaction, story_message(found, earlier=earlier, reports=reports), share=share)
-
-    @view.autocomplete("chosen")
-    async def offer(_interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return choices(index.stories, typed)
-
+    for name, description, drawn in (
+        ("view", "One story: key points, facts, sources", view),
+        ("sources", "Every report of a story, and where each link leads", lambda _c, story: sources_message(story)),
+        ("timeline", "How a story came about: every report in order, the steps before it and after it", timeline),
+    ):
+        _add(story, name, description, drawn, store=store, index=index)
     return [story]
+
+
+def buttons(*, store: Store) -> list[type[PersistentButton]]:
+    """Earlier and Later under a timeline. Anybody but who asked gets a page of his own."""
+
+    async def turn(interaction: Interaction, match: "re.Match[str]") -> None:
+        own = asked_by(interaction)
+        await (interaction.response.defer() if own else defer(interaction))
+        found = await store.read(stories.get, match["story"])
+        if found is None:
+            raise RefusedError(FORGOTTEN)
+        page = await store.read(timeline, found, page=int(match["page"]))
+        await (replace(interaction, page) if own else reply(interaction, page))
+
+    return [persistent_button(TURNING, turn)]
+
+
+def view(c: Connection, story: Story) -> Message:
+    """The story with what it follows and what its reports say."""
+    earlier = stories.get(c, story.follows) if story.follows else None
+    reports = [
+        Reasoned(each.report.article.outlet, each.report.analysis, each.because)
+        for each in stories.reports(c, story.id)
+    ]
+    return story_message(story, earlier=earlier, reports=reports)
+
+
+def timeline(c: Connection, story: Story, *, page: int = 0) -> Message:
+    """A page of the story's reports, and the chain that it stands in."""
+    more = CHAIN_SHOWN + 1  # tells whether there are still others
+    chain = Chain(stories.before(c, story, limit=more), stories.after(c, story, limit=more))
+    return timeline_message(story, chain, page=page)
 
 
 async def find_story(asked: str, *, store: Store) -> Story:
@@ -46,3 +84,16 @@ async def find_story(asked: str, *, store: Store) -> Story:
     if found is None:
         raise RefusedError(f"No story is called “{escape(asked, 200)}”; see `/news latest`.")
     return found
+
+
+def _add(group: app_commands.Group, name: str, description: str, drawn: Drawn, *, store: Store, index: Index) -> None:
+    """A command that answers with what `drawn` makes of the story that was asked for."""
+
+    @group.command(name=name, description=description)
+    @app_commands.rename(chosen="story")
+    @app_commands.describe(chosen=ASKED, share=SHARE)
+    @app_commands.autocomplete(chosen=offer_stories(index))
+    async def answer(interaction: Interaction, chosen: str, share: bool = False) -> None:
+        await defer(interaction, share=share)
+        found = await find_story(value_chosen(chosen, index.stories), store=store)
+        await reply(interaction, await store.read(drawn, found), share=share)

@@ -28,12 +28,17 @@ ANSWERS = {
     "alerts pause": "is paused",
     "alerts remove": "Remove subscription 1?",
     "alerts resume": "Subscription 1 is not paused",
+    "entity compare": "1 story names both",
+    "entity info": "In talks",
     "help": "/news latest",
     "news digest": "In talks",
     "news latest": "In talks",
     "news search": "In talks",
     "news top": "In talks",
+    "news trends": "1 story",
     "status": "Tocsin 1.2.3",
+    "story sources": "1 independent outlet",
+    "story timeline": "1 report by 1 independent outlet",
     "story view": "In talks",
 }
 STORIES = [(f"story-{number}", f"Story {number} on the US Army and its drones") for number in range(300)]
@@ -56,6 +61,10 @@ def options(command: str, channel: Any) -> dict[str, Any]:
         "alerts edit": {"subscription": 1, "organisations": "NATO"},
         **{f"alerts {verb}": {"subscription": 1} for verb in ("pause", "remove", "resume")},
         "news search": {"query": "models"},
+        "entity compare": {"a": "OpenAI", "b": "NATO"},
+        "entity info": {"name": "OpenAI"},
+        "story sources": {"story": "talks"},
+        "story timeline": {"story": "talks"},
         "story view": {"story": "talks"},
     }
     return needed.get(command, {})
@@ -158,6 +167,8 @@ async def test_every_autocomplete_answers_everybody_within_its_server(town: Town
         for command, option in (
             ("news latest", "topic"), ("news latest", "organisation"), ("story view", "story"),
             ("news search", "organisation"), ("news top", "topic"), ("news digest", "topic"),
+            ("story sources", "story"), ("story timeline", "story"),
+            ("entity info", "name"), ("entity compare", "a"), ("entity compare", "b"),
         ):  # fmt: skip
             offered = await person.autocomplete(channel, command, option, "a")
             assert 1 <= len(offered) <= 25

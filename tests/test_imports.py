@@ -16,12 +16,13 @@ PATH = (
     "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit",
     "sharpening", "likeness", "joining", "followup", "merging", "reasons", "stream", "hours", "importance", "alert",
     "owing", "digest", "account", "escape", "query", "message", "wishes", "forecast", "subscribing", "watchlist",
-    "bulletin", "conditions", "lists", "details", "pages", "labels", "evaluation", "confusion", "misses", "review",
+    "bulletin", "conditions", "chart", "lists", "trends", "entity", "timeline", "details", "pages", "labels",
+    "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.
 ROOMS = (
-    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "terminal", "page",
+    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "terminal", "page", "charts",
     "client", "handlers", "app", "demo", "cli", "fit", "__main__",
 )  # fmt: skip
 
@@ -29,6 +30,7 @@ ROOMS = (
 HOMES = {
     "feedparser": ("bot/core/entry",),
     "jinja2": ("bot/page",),
+    "matplotlib": ("bot/charts",),
     "nh3": ("bot/core/text",),
     "spacy": ("bot/core/", "bot/language", "bot/fit/"),
     "numpy": ("bot/fit/softmax",),
@@ -49,7 +51,7 @@ HOMES = {
     "yarl": ("bot/fetch/", "bot/client/"),
 }
 
-EDGES = ("fetch", "language", "store", "client", "terminal", "schedule", "opml")
+EDGES = ("fetch", "language", "store", "client", "terminal", "schedule", "opml", "charts")
 IMPURE = (
     "time", "random", "secrets", "os", "pathlib", "socket", "subprocess", "asyncio", "uuid", "tempfile", "threading",
     "multiprocessing", "concurrent", "sys", "shutil", "logging", "structlog", "http", "urllib.request",

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.client import Command, Index
 from bot.client.replies import PersistentButton
 from bot.store import Store
-from handlers import alerts, buttons, help, news, status, story
+from handlers import alerts, buttons, entity, help, news, status, story
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *alerts.commands(store=store, index=index, clock=clock, drafts=desk.drafts),
         *news.commands(store=store, index=index, clock=clock),
         *story.commands(store=store, index=index),
+        *entity.commands(store=store, index=index, clock=clock),
         *status.commands(store=store, version=desk.version),
         *help.commands(),
     ]
@@ -41,4 +42,5 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
         *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts),
         *buttons.buttons(store=store, index=index),
         *news.buttons(store=store, clock=clock),
+        *story.buttons(store=store),
     ]

@@ -3,16 +3,20 @@
 It is refreshed from outside (see the remember handler); it looks nothing up itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from discord import app_commands
 
+from bot.client.replies import Interaction
 from bot.core.alert import Subscription
 from bot.core.escape import cut, length
 
 CHOICES = 25  # https://docs.discord.com/developers/interactions/application-commands
 NAME = 100
+
+Offer = Callable[[Interaction, str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 
 @dataclass(slots=True)
@@ -35,18 +39,49 @@ class Index:
 
 
 def choices(offered: Iterable[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
-    """The (value, name) whose name holds what was typed, at most 25: first those that begin with it, then those with a
-    word that does, then the others, each in the order given."""
+    """The (value, name) whose name holds every word that was typed, at most 25: first those that begin with what was
+    typed, then those with a word that does, then the others, each in the order given."""
     wanted = typed.strip().casefold()
-    found = [(value, name) for value, name in offered if wanted in name.casefold() and 0 < length(value) <= NAME]
-    found.sort(key=lambda pair: _nearness(pair[1].casefold(), wanted))
-    return [app_commands.Choice(name=cut(name, NAME) or value, value=value) for value, name in found[:CHOICES]]
+    words = wanted.split() or [""]
+    found = [
+        (_nearness(folded, wanted), value, name)
+        for value, name in offered
+        if words[0] in (folded := name.casefold())
+        and all(word in folded for word in words)
+        and 0 < length(value) <= NAME
+    ]
+    found.sort(key=lambda each: each[0])
+    return [app_commands.Choice(name=cut(name, NAME) or value, value=value) for _, value, name in found[:CHOICES]]
 
 
 def _nearness(name: str, wanted: str) -> int:
     if name.startswith(wanted):
         return 0
     return 1 if f" {wanted}" in name else 2
+
+
+def offer_topics(index: Index) -> Offer:
+    """Autocomplete of an option that takes a topic."""
+    return _offer(lambda: index.topics)
+
+
+def offer_organisations(index: Index) -> Offer:
+    """Autocomplete of an option that takes an organisation."""
+    return _offer(lambda: index.organisation_names())
+
+
+def offer_stories(index: Index) -> Offer:
+    """Autocomplete of an option that takes a story."""
+    return _offer(lambda: index.stories)
+
+
+def _offer(names: Callable[[], Sequence[tuple[str, str]]]) -> Offer:
+    """Names as they stand when somebody types."""
+
+    async def offer(_interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return choices(names(), typed)
+
+    return offer
 
 
 def list_choices(offered: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:

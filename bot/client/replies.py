@@ -16,6 +16,9 @@ from bot.errors import TocsinError
 Interaction = discord.Interaction[discord.Client]
 Press = Callable[[Interaction, "re.Match[str]"], Awaitable[None]]
 Failure = Callable[[Interaction, Exception], Awaitable[None]]
+SHARE = "Show the answer to everybody in the channel"
+"""What the option `share` does, wherever there is one."""
+
 Admission = Callable[[Interaction], Awaitable[bool]]
 
 
@@ -41,6 +44,12 @@ async def replace(interaction: Interaction, message: Message) -> None:
     await interaction.edit_original_response(
         content=message.content or None, embed=to_embed(message), view=to_view(message)
     )
+
+
+def asked_by(interaction: Interaction) -> bool:
+    """Whether the one who pressed a button is the one whom its message answers; where Discord does not say, he is."""
+    asked = interaction.message.interaction_metadata if interaction.message else None
+    return asked is None or asked.user.id == interaction.user.id
 
 
 class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"(?!)"):

@@ -122,6 +122,11 @@ def span(hours: int) -> str:
     return f"{hours} h" if hours < 72 else f"{hours // 24} days"
 
 
+def hours_of(chosen: str | None) -> int | None:
+    """A choice of a command in hours: "6h" is 6, "3d" is 72, "12w" is 2016; None has no bound."""
+    return None if chosen is None else int(chosen[:-1]) * {"h": 1, "d": 24, "w": 168}[chosen[-1]]
+
+
 def story_line(story: Story, *, level: Level | None = None) -> str:
     """A story in three lines: what it is, its title with the link, who told it and when."""
     weight = f" · **{level}**" if level in ("high", "critical") else ""

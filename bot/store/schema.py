@@ -104,6 +104,7 @@ stories = Table(
     Column("content", Json, nullable=False),
     Column("importance", Float, nullable=False, server_default="0"),  # as it was weighed with the latest report
     Column("level", Words, nullable=False, server_default="low"),
+    Index("ix_stories_first_seen_event", "first_seen", "event"),
 )
 
 story_organisations = Table(

@@ -100,10 +100,38 @@ def top(
     return _all_ranked(c, wanted.order_by(*by_weight).limit(limit).offset(offset))
 
 
-def following(c: Connection, story_id: str, *, limit: int = 25) -> list[Story]:
-    """The stories that follow this one directly, oldest first."""
-    wanted = select(stories).where(stories.c.follows == story_id).order_by(stories.c.first_seen, stories.c.id)
-    return _all(c, wanted.limit(limit))
+def before(c: Connection, story: Story, *, limit: int = 10) -> list[Story]:
+    """The stories that this one continues, one after the other, oldest first; at most the nearest `limit`."""
+    found: list[Story] = []
+    seen, wanted = {story.id}, story.follows
+    while wanted and wanted not in seen and len(found) < limit:
+        earlier = get(c, wanted)
+        seen.add(wanted)
+        wanted = earlier.follows if earlier else None
+        found += [earlier] if earlier else []
+    return found[::-1]
+
+
+def after(c: Connection, story: Story, *, limit: int = 10) -> list[Story]:
+    """The stories that continue this one, directly or through others, oldest first; at most about `limit`."""
+    found: dict[str, Story] = {}
+    newest = {story.id}
+    while newest and len(found) < limit:
+        following = select(stories).where(stories.c.follows.in_(newest)).order_by(stories.c.first_seen, stories.c.id)
+        new = {
+            each.id: each for each in _all(c, following.limit(limit)) if each.id not in found and each.id != story.id
+        }
+        newest = set(new)
+        found |= new
+    return sorted(found.values(), key=lambda each: (each.first_seen, each.id))[:limit]
+
+
+def naming(c: Connection, names: Collection[str], *, since: datetime | None = None, limit: int = 5) -> list[Story]:
+    """The stories that name every one of these organisations, the newest report first."""
+    wanted = select(stories).order_by(stories.c.last_seen.desc(), stories.c.id.desc()).limit(limit)
+    for name in names:
+        wanted = _filtered(wanted, since, None, None, name)
+    return _all(c, wanted)
 
 
 def find(c: Connection, text: str, limit: int = 25) -> list[tuple[str, str]]:

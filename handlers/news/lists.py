@@ -5,32 +5,36 @@ under a shared answer gets a page of his own, which only he sees, so that nobody
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal, cast, get_args
 
 from discord import app_commands
 
-from bot.client.chosen import topic_chosen
-from bot.client.index import Index
-from bot.client.replies import Interaction, PersistentButton, RefusedError, defer, persistent_button, replace, reply
+from bot.client.chosen import organisation_chosen, topic_chosen
+from bot.client.index import Index, offer_organisations, offer_topics
+from bot.client.replies import (
+    SHARE,
+    Interaction,
+    PersistentButton,
+    RefusedError,
+    asked_by,
+    defer,
+    persistent_button,
+    replace,
+    reply,
+)
 from bot.core.event import EventType
-from bot.core.lists import PAGE, PAGING, Listed, ListKind, Page, Wanted, list_message
+from bot.core.lists import PAGE, PAGING, Listed, ListKind, Page, Wanted, hours_of, list_message
 from bot.core.message import Message
 from bot.core.query import LONGEST, cleaned, terms_of
 from bot.store import Connection, Store, stories
 from bot.store.search import search
-from handlers.news.options import (
-    SHARE,
-    Clock,
-    Since,
-    Span,
-    Window,
-    hours_of,
-    offer_organisations,
-    offer_topics,
-    organisation,
-)
 
+Clock = Callable[[], datetime]
+Since = Literal["6h", "24h", "3d", "7d"]
+Span = Literal["24h", "3d", "7d", "30d", "12w", "52w"]
+Window = Literal["24h", "3d", "7d", "30d"]
 Sort = Literal["best match", "newest"]
 NO_WORDS = "Type at least one word to search for; signs and pictures alone cannot be found."
 
@@ -61,7 +65,7 @@ def add_latest(news: app_commands.Group, *, store: Store, index: Index, clock: C
             hours=hours_of(since),
             event=event,
             topic=topic_chosen(topic, index),
-            organisation=await organisation(named, index=index, store=store),
+            organisation=await known_organisation(named, index=index, store=store),
         )
         await reply(interaction, await page_of(wanted, 0, store=store, now=clock()), share=share)
 
@@ -95,7 +99,7 @@ def add_search(news: app_commands.Group, *, store: Store, index: Index, clock: C
         wanted = Wanted(
             hours=hours_of(since),
             event=event,
-            organisation=await organisation(named, index=index, store=store),
+            organisation=await known_organisation(named, index=index, store=store),
             kind="search",
             query=cleaned(query)[:LONGEST],
             newest=sort == "newest",
@@ -131,10 +135,9 @@ def buttons(*, store: Store, clock: Clock) -> list[type[PersistentButton]]:
     return [persistent_button(PAGING, turn)]
 
 
-def asked_by(interaction: Interaction) -> bool:
-    """Whether the one who pressed a button is the one whom its message answers."""
-    asked = interaction.message.interaction_metadata if interaction.message else None
-    return asked is None or asked.user.id == interaction.user.id
+async def known_organisation(typed: str | None, *, index: Index, store: Store) -> str | None:
+    """The organisation that was asked for. Raises RefusedError for one that nobody knows."""
+    return await organisation_chosen(typed, index, is_named=lambda name: store.read(stories.is_named, name))
 
 
 async def page_of(wanted: Wanted, page: int, *, store: Store, now: datetime) -> Message:
