@@ -26,6 +26,11 @@ def test_an_address_holds_no_words() -> None:
     assert words_of("GenAI.mil and C3.ai").forms == ("GenAI", "mil", "and", "C3", "ai")
 
 
+def test_a_name_in_latin_letters_is_a_word_of_its_own_among_letters_without_blanks() -> None:
+    assert words_of("Auterion与NCSIST签署协议").forms == ("Auterion", "与", "NCSIST", "签署协议")
+    assert words_of("スケール・AI社").forms == ("スケール", "AI", "社")
+
+
 def test_a_quote_is_the_text_between_two_words() -> None:
     words = words_of("the Ministry of Defence, London")
     assert words.quote(1, 4) == "Ministry of Defence"

@@ -11,7 +11,9 @@ TEXT_LIMIT = 5_000
 """Characters of a text that are read (RELIABILITY §3); what follows is left out."""
 
 _ADDRESS = r"(?:https?://|www\.)[^\s<>\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:[\w-]+\.)+[a-z]{2,6}/[^\s<>\"]*"
-_WORD = re.compile(rf"(?P<address>{_ADDRESS})|(?:[A-Za-z]\.){{2,}}|[^\W_]+")
+_UNSPACED = r"\u3040-\u30ff\u3400-\u9fff"
+"""Letters of scripts that put no blanks between words: a name in other letters among them is a word of its own."""
+_WORD = re.compile(rf"(?P<address>{_ADDRESS})|(?:[A-Za-z]\.){{2,}}|[^\W_{_UNSPACED}]+|(?:(?!\W)[{_UNSPACED}])+")
 TAG = re.compile(r"<[^<>\n]{0,300}>")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"'”’»)\]]*\s+(?=[\"'“‘„‚«»(\[¿¡]*[^\Wa-z_])|[。！？]+[”’」』]*|[।؟]+\s*)")
