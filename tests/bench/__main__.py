@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from io import BytesIO
 
 import feedparser
-from rich.console import Console
 
+from bot.cli.options import results
 from bot.core.entry import parse_feed
 from bot.language.worker import Analyst
 from bot.settings import load_settings
@@ -20,7 +20,7 @@ ENTRIES = 300
 
 
 def main() -> None:
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), results()
     with console.status("a worker reading"):
         megabytes = memory(settings)
     with console.status("loading the language model"):
