@@ -141,11 +141,11 @@ def counts_of(found: Iterable[Daily], period: Period) -> tuple[int, ...]:
 def alt_text(chart: Chart) -> str:
     """The figures of a chart in words, at most 1,000 characters."""
     sums = [sum(step) for step in zip(*(series.counts for series in chart.series), strict=True)]
-    each = "day" if chart.period.step == 1 else "week"
+    when = "on" if chart.period.step == 1 else "in the week of"
     opening = f"{plain(chart.title)}, {day_name(chart.period.first)} to {day_name(chart.period.last)}."
     if chart.stacked and any(sums):
         start = chart.period.starts[sums.index(max(sums))]
-        opening += f" {counted(sum(sums), 'story', 'stories')}, most in the {each} of {day_name(start)} ({max(sums)})."
+        opening += f" {counted(sum(sums), 'story', 'stories')}, most {when} {day_name(start)} ({max(sums)})."
     rows = (f" {plain(series.label)}: {_row(series, chart.stacked)}." for series in chart.series)
     return cut(opening + "".join(rows), LONGEST_ALT)
 
