@@ -52,10 +52,6 @@ def test_pages_hold_every_report_once() -> None:
     assert [[button.label for button in page.buttons] for page in pages] == [
         ["Later"], ["Earlier", "Later"], ["Earlier"],
     ]  # fmt: skip
-        ["Later"],
-        ["Earlier", "Later"],
-        ["Earlier"],
-    ]
     assert timeline_message(story, Chain(), page=99) == pages[2]
 
 
