@@ -313,6 +313,7 @@ guild_feeds = Table(
     Column("name", Words, nullable=False),
     Column("added_by", BigInteger, nullable=False),
     Column("added_at", UtcTime, nullable=False),
+    Column("paused", Boolean, nullable=False, server_default=false()),  # by this server; others may read on
 )
 
 # What people said of a story. Who said it is forgotten after a while; managers' votes move their server's threshold.
