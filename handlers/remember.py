@@ -4,13 +4,18 @@ Runs as a tick and after a change; it answers nobody itself.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from bot.client import Index
 from bot.core.alert import Subscription
 from bot.core.relevance import Topic
-from bot.store import Store, guilds, stories, subscriptions
+from bot.store import Store, guilds, stories, subscriptions, watches
+from bot.store.guilds import Watch
 
-STORIES, ORGANISATIONS = 300, 1_000
+STORIES, ORGANISATIONS = 2_000, 20_000
+"""Names in memory: the newest stories, the organisations with most stories. To look through them takes milliseconds."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)  # what has ended is left out when it is offered
 
 
 async def remember(index: Index, *, store: Store, topics: Sequence[Topic], organisations: Sequence[str]) -> None:
@@ -21,6 +26,8 @@ async def remember(index: Index, *, store: Store, topics: Sequence[Topic], organ
     index.stories = await store.read(stories.find, "", limit=STORIES)
     settings = await store.read(guilds.all_settings)
     index.manager_roles = {each.guild_id: each.manager_role_id for each in settings if each.manager_role_id}
+    index.outlets = await store.read(watches.outlets)
+    index.watches = words_by_guild(await store.read(guilds.listed_watches, LONG_AGO))
     index.subscriptions = by_guild(await store.read(subscriptions.listed))
 
 
@@ -29,4 +36,12 @@ def by_guild(found: Sequence[Subscription]) -> dict[int, Sequence[Subscription]]
     grouped: dict[int, list[Subscription]] = {}
     for subscription in found:
         grouped.setdefault(subscription.guild_id, []).append(subscription)
+    return dict(grouped)
+
+
+def words_by_guild(found: Sequence[Watch]) -> dict[int, Sequence[tuple[str, datetime | None]]]:
+    """What each server watches for or has muted, with its end."""
+    grouped: dict[int, list[tuple[str, datetime | None]]] = {}
+    for watch in found:
+        grouped.setdefault(watch.guild_id, []).append((watch.words, watch.until))
     return dict(grouped)

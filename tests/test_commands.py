@@ -20,14 +20,24 @@ from tests.people import Town, a_client, a_town, said
 from tests.told import tell
 
 README = Path(__file__).parents[1] / "README.md"
-MANAGERS = ("alerts add", "alerts edit", "alerts list", "alerts pause", "alerts remove", "alerts resume")
+MANAGERS = (
+    "alerts add", "alerts digest", "alerts edit", "alerts list", "alerts mute", "alerts pause", "alerts preview",
+    "alerts quiet", "alerts remove", "alerts resume", "alerts test", "alerts unmute", "alerts watch",
+)  # fmt: skip
 ANSWERS = {
     "alerts add": "Nothing is saved yet",
+    "alerts digest": "Its digest comes daily at 09:00 (UTC)",
     "alerts edit": "Subscription 1 changed",
     "alerts list": "1 subscription",
+    "alerts mute": "No channel of this server is told stories that name **NATO**",
     "alerts pause": "is paused",
+    "alerts preview": "so there is nothing to show",
+    "alerts quiet": "Quiet 22:00–07:00 (UTC)",
     "alerts remove": "Remove subscription 1?",
     "alerts resume": "Subscription 1 is not paused",
+    "alerts test": "The test arrived",
+    "alerts unmute": "neither mutes nor watches",
+    "alerts watch": "Stories that name **NATO** matter more",
     "entity compare": "1 story names both",
     "entity info": "In talks",
     "help": "/news latest",
@@ -59,7 +69,11 @@ def options(command: str, channel: Any) -> dict[str, Any]:
     needed = {
         "alerts add": {"channel": channel},
         "alerts edit": {"subscription": 1, "organisations": "NATO"},
-        **{f"alerts {verb}": {"subscription": 1} for verb in ("pause", "remove", "resume")},
+        **{f"alerts {verb}": {"subscription": 1} for verb in ("pause", "preview", "remove", "resume", "test")},
+        "alerts digest": {"subscription": 1, "time": "9:00"},
+        "alerts quiet": {"subscription": 1, "from": "22", "to": "7"},
+        **{f"alerts {verb}": {"words": "NATO"} for verb in ("mute", "watch")},
+        "alerts unmute": {"words": "Palantir"},
         "news search": {"query": "models"},
         "entity compare": {"a": "OpenAI", "b": "NATO"},
         "entity info": {"name": "OpenAI"},

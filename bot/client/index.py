@@ -5,6 +5,7 @@ It is refreshed from outside (see the remember handler); it looks nothing up its
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from discord import app_commands
@@ -23,8 +24,8 @@ Offer = Callable[[Interaction, str], Coroutine[Any, Any, list[app_commands.Choic
 class Index:
     """Names that people may choose from, the likeliest first.
 
-    `topics` and `stories` are (id, name); `subscriptions` and `manager_roles` (who may manage besides those with the
-    right) are by server.
+    `topics` and `stories` are (id, name); `subscriptions`, `manager_roles` (who may manage besides those with the
+    right) and `watches` (what is watched for or muted, and until when) are by server.
     """
 
     topics: Sequence[tuple[str, str]] = ()
@@ -32,6 +33,8 @@ class Index:
     stories: Sequence[tuple[str, str]] = ()
     subscriptions: dict[int, Sequence[Subscription]] = field(default_factory=dict)
     manager_roles: dict[int, int] = field(default_factory=dict)
+    outlets: Sequence[str] = ()
+    watches: dict[int, Sequence[tuple[str, datetime | None]]] = field(default_factory=dict)
 
     def organisation_names(self) -> list[tuple[str, str]]:
         """The organisations as choices: each stands for itself."""

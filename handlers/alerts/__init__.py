@@ -9,7 +9,7 @@ from discord import app_commands
 from bot.client.index import Index
 from bot.client.replies import PersistentButton
 from bot.store import Store
-from handlers.alerts import adding, editing, listing
+from handlers.alerts import adding, digests, editing, listing, quiet, trying, watching
 from handlers.alerts.drafts import Drafts
 from handlers.alerts.means import Clock, Means
 
@@ -18,10 +18,11 @@ __all__ = ["Drafts", "buttons", "commands"]
 
 def commands(*, store: Store, index: Index, clock: Clock, drafts: Drafts) -> list[app_commands.Group]:
     """The group `/alerts`."""
-    group = app_commands.Group(name="alerts", description="Which channels get which stories, how and when")
-    group.guild_only = True
+    group = app_commands.Group(
+        name="alerts", description="Which channels get which stories, how and when", guild_only=True
+    )
     means = Means(store, index, clock, drafts)
-    for theme in (adding, listing, editing):
+    for theme in (adding, listing, editing, trying, digests, quiet, watching):
         theme.add_to(group, means)
     return [group]
 
