@@ -98,9 +98,10 @@ def test_the_threshold_of_follow_ups_parts_right_links_from_wrong_ones() -> None
     assert links(QUESTIONS, rules) == (9, 0, 0)
 
 
-def test_a_wrong_link_weighs_more_than_a_lost_one() -> None:
-    assert following.worth((10, 0, 4)) > following.worth((10, 4, 0))
-    assert following.worth((0, 3, 3)) == 0.0
+def test_links_are_worth_nothing_if_most_are_wrong() -> None:
+    assert following.worth((10, 4, 4)) > following.worth((8, 4, 6)) > 0
+    assert following.worth((10, 11, 0)) == 0
+    assert following.worth((0, 0, 3)) == 0
 
 
 TEXTS = {

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from bot.core.evaluation import precision_and_recall
 from bot.core.followup import may_follow, steps
 from bot.core.merging import OpenStories
 from bot.core.story import FollowWeights, MergingRules
@@ -25,8 +26,9 @@ PRIORS = {
 
 FIXED = ("told_words",)
 STRICTNESS = 2.0
-LOST = 0.4
-"""How many wrong links a lost one counts for: readers see a wrong one."""
+LEAST_RIGHT = 0.5
+"""Share of the links named that must be right, among stories as hard to tell apart as the labelled ones: readers see a
+wrong link, and not one that is lost."""
 
 THRESHOLDS = tuple(round(0.2 + step / 50, 2) for step in range(21))
 
@@ -95,6 +97,7 @@ def links(questions: Iterable[Asked], rules: MergingRules) -> tuple[int, int, in
 
 
 def worth(counts: tuple[int, int, int]) -> float:
-    """The F measure of counts, in which a wrong link weighs more than a lost one."""
+    """F1 of counts; 0 where too few of the links named are right."""
     right, wrong, lost = counts
-    return (1 + LOST) * right / ((1 + LOST) * right + wrong + LOST * lost) if right else 0.0
+    found = precision_and_recall(right, wrong, lost)
+    return found["f1"] if found["precision"] >= LEAST_RIGHT else 0.0
