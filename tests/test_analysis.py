@@ -123,7 +123,7 @@ def test_the_verdicts_on_the_project_s_own_hard_cases_hold(tools: Tools) -> None
     missed = [
         c["title"] for c, a in zip(cases, found, strict=True) if not a.relevance.relevant and c["label"] == "relevant"
     ]
-    assert len(alarms) <= 8, alarms
+    assert len(alarms) <= 7, alarms
     assert len(missed) <= 2, missed
 
 
