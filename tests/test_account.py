@@ -58,7 +58,7 @@ def test_an_analysis_that_was_cut_short_says_so() -> None:
 
 def test_what_was_told_names_the_channel_and_the_wish() -> None:
     told = alerts(replace(TRACE, fates=(SENT,)), subscriptions=[a_subscription(id=1)])
-    assert told.verdict == "1 of 1 subscriptions has been told."
+    assert told.verdict == "1 of 1 subscription has been told."
     assert [str(line) for line in told.lines] == [
         "Channel 20 of server 10 (subscription 1): told (2026-03-04 12:00 UTC); asked for contract"
     ]
@@ -111,6 +111,12 @@ def test_what_is_held_back_says_why() -> None:
         replace(TRACE, fates=(replace(SENT, state="owed", why=None, held="quiet hours", wishes=()),))
     ).lines
     assert line.words == "waits to be sent (2026-03-04 12:00 UTC); held back: quiet hours"
+
+
+def test_an_update_is_a_line_of_its_own_and_no_further_subscription() -> None:
+    told = alerts(replace(TRACE, fates=(SENT, replace(SENT, kind="update"))), subscriptions=[a_subscription(id=2)])
+    assert told.verdict == "1 of 2 subscriptions has been told."
+    assert [line.words[:12] for line in told.lines] == ["told (2026-0", "update: told", "not owed yet"]
 
 
 def test_the_terminal_is_called_so() -> None:

@@ -151,8 +151,9 @@ def _told(
             lines.append(
                 Line(_channel(wish.guild_id, wish.channel_id, wish.id), _untold(trace.story, wish, importance))
             )
-    told = sum(fate.state in ("sent", "digested") for fate in trace.fates)
-    verdict = f"{told} of {len(lines)} subscriptions {'has' if told == 1 else 'have'} been told."
+    told = len({fate.subscription_id for fate in trace.fates if fate.state in ("sent", "digested")})
+    number = len(known.union(wish.id for wish in subscriptions))
+    verdict = f"{told} of {number} subscription{'s' if number > 1 else ''} {'has' if told == 1 else 'have'} been told."
     silence = "; ".join(_silences(trace, standards))
     verdict = verdict if lines else "None: no channel is subscribed."
     return Part("Alerts", f"{verdict} This report owed none: {silence}." if silence else verdict, tuple(lines))
