@@ -16,6 +16,7 @@ from handlers.news import wanted_from
 from tests.builders import NOON, a_feed, a_story
 from tests.discord_fake import FakeDiscord, running
 from tests.people import Town, a_client, a_town, labels, said
+from tests.told import tell
 
 
 @pytest.fixture
@@ -142,6 +143,151 @@ async def test_a_story_may_be_named_by_words_of_its_title(town: Town) -> None:
     assert "No story is called “x\\*y”" in said(await town.reader.slash(town.channel, "story view", story="x*y"))
 
 
+# -- search
+
+
+async def test_a_search_shows_the_best_match_first_with_the_words_around_it(town: Town) -> None:
+    await tell(town.store, a_story("text", title="Budget agreed"), "Parliament paid for a loyal wingman.")
+    await tell(town.store, a_story("title", title="A loyal wingman flies"), "It flew.")
+    await tell(town.store, a_story("none", title="Loyal to none"), "No wing, no man.")
+    result = await town.reader.slash(town.channel, "news search", query='"loyal wingman"')
+    text = said(result)
+    assert text.index("A loyal wingman flies") < text.index("> Parliament paid for a loyal wingman.")
+    assert "none" not in text
+    assert "Page 1 of 1 · 2 stories so far" in text
+    assert result.ephemeral
+
+
+async def test_a_search_is_narrowed_and_sorted(town: Town) -> None:
+    await tell(town.store, a_story("a", title="Drones drones", organisations=("NATO",), event="policy"), "Drones.")
+    await tell(
+        town.store,
+        a_story("b", title="One more", organisations=("Acme",), last_seen=NOON - timedelta(days=9)),
+        "A drone.",
+    )
+    await town.refresh()
+
+    async def found(**options: str) -> str:
+        return said(await town.reader.slash(town.channel, "news search", query="drone", **options))
+
+    assert (await found()).index("Drones drones") < (await found()).index("One more")
+    assert (await found(sort="newest")).index("One more") < (await found(sort="newest")).index("Drones drones")
+    for options in ({"organisation": "nato"}, {"event": "policy"}, {"since": "7d"}):
+        text = await found(**options)
+        assert "Drones drones" in text and "One more" not in text
+
+
+async def test_pages_of_a_search_are_turned_after_a_restart(town: Town) -> None:
+    for number in range(12):
+        await tell(town.store, a_story(f"s{number}", title=f"Story {number} on drones"), "Nothing else.")
+    await town.reader.slash(town.channel, "news search", query='"on drones" story', sort="newest", share=True)
+    await town.restart_bot()
+    [shown] = town.channel.history()
+    assert shown.embeds[0].title == 'Search: "on drones" story'
+    await town.reader.click(shown, label="More")
+    [shown] = town.channel.history()
+    assert [n for n in range(12) if f"Story {n} on" in shown.embeds[0].description] == [2, 3, 4, 5, 6]
+    assert labels_of(shown) == ["Back", "More"]
+    await town.reader.click(shown, label="More")
+    await town.reader.click(town.channel.history()[0], label="Back")
+    [shown] = town.channel.history()
+    assert "Page 2 of 3 · 12 stories" in shown.embeds[0].footer.text
+
+
+async def test_nothing_found_says_what_to_do(town: Town) -> None:
+    text = said(await town.reader.slash(town.channel, "news search", query="warp *drive*", since="24h"))
+    assert "No report in the last 24 h holds all of “warp \\*drive\\*”. Ask with fewer words" in text
+
+
+@pytest.mark.parametrize("query", ["🙂", "*", '""', "\u202e", "…"])
+async def test_a_search_without_a_word_is_refused(town: Town, query: str) -> None:
+    assert "Type at least one word" in said(await town.reader.slash(town.channel, "news search", query=query))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"',
+        "NEAR(a b)",
+        "title:nato*",
+        "nato AND",
+        "x" * 2_000,
+        "nato " * 400,
+        "🙂 nato",
+        "الناتو",
+        "@everyone",
+        "'; --",
+    ],
+)
+async def test_no_query_breaks_the_answer(town: Town, query: str) -> None:
+    await tell(town.store, a_story(), "NATO.")
+    text = said(await town.reader.slash(town.channel, "news search", query=query))
+    assert "NATO" in text or "No report" in text or "at least one word" in text
+    assert "@everyone" not in text
+
+
+# -- top, digest, trends
+
+
+async def test_the_most_important_come_first_with_their_level(town: Town) -> None:
+    await tell(town.store, a_story("a", title="Small"), "Text.", score=1.0)
+    await tell(town.store, a_story("b", title="Large"), "Text.", score=9.0, level="critical")
+    await tell(town.store, a_story("c", title="Past", last_seen=NOON - timedelta(days=20)), "Text.", score=99.0)
+    text = said(await town.reader.slash(town.channel, "news top"))
+    assert text.index("Large") < text.index("Small") and "Past" not in text
+    assert "**CONTRACT · in talks** · **critical**" in text
+    assert "Past" in said(await town.reader.slash(town.channel, "news top", window="30d", topic="ai-defence"))
+    assert "Page 1 of 1 · 2 stories in the last 7 days on ai-defence" in said(
+        await town.reader.slash(town.channel, "news top", topic="AI and defence")
+    )
+
+
+async def test_an_empty_window_says_what_to_do(town: Town) -> None:
+    assert "Ask for a longer time" in said(await town.reader.slash(town.channel, "news top"))
+    assert "Choose a longer window" in said(await town.reader.slash(town.channel, "news digest"))
+    assert "Choose a longer window" in said(await town.reader.slash(town.channel, "news trends"))
+
+
+async def test_a_digest_is_shown_as_it_would_be_sent(town: Town) -> None:
+    for number in range(12):
+        event = "policy" if number % 2 else "contract"
+        story = a_story(f"s{number}", title=f"Story {number}", event=event)
+        await tell(town.store, story, "Text.", score=float(number), level="high")
+    text = said(await town.reader.slash(town.channel, "news digest", share=True))
+    assert "Digest of the last 24 h" in text
+    assert "12 stories since <t:" in text
+    assert text.index("**Policy**") < text.index("**Contract**")
+    assert "Story 11" in text and "Story 1]" not in text
+    assert "… and 2 more of less importance" in text
+    assert "Digest of the last 7 days" in said(
+        await town.reader.slash(town.channel, "news digest", window="7d", topic="ai-defence")
+    )
+
+
+async def test_trends_come_with_a_chart_and_its_figures_in_words(town: Town) -> None:
+    old = NOON - timedelta(days=100)
+    await town.keep(*stories(4), a_story("old", title="Old", first_seen=old, last_seen=old))
+    result = await town.reader.slash(town.channel, "news trends")
+    text = said(result)
+    assert "**4 stories** in the last 30 days · 0 in the 30 days before · 0.1 a day" in text
+    assert "- NATO: 4, before 0" in text and "- 📝 contract: 4, before 0" in text
+    [picture] = result.response.attachments
+    assert (picture.filename, picture.size < 100_000) == ("trends.png", True)
+    assert "4 stories, most on 4 Mar 2026 (4). contract: 4." in (picture.description or "")
+    assert result.response.embeds[0].image.url is not None
+
+
+async def test_trends_of_a_year_are_shared(town: Town) -> None:
+    await town.keep(*stories(4))
+    text = said(await town.reader.slash(town.channel, "news trends", window="52w", share=True))
+    assert "Trends of the last 52 weeks" in text and "too late to compare" in text
+    [shown] = town.channel.history()
+    assert len(shown.attachments) == 1
+
+
+# -- the rest
+
+
 async def test_status_names_failing_feeds_and_counts(town: Town) -> None:
     number = await town.store.write(feeds.add, a_feed(name="Broken Times"), NOON)
     failed = FeedState(last_polled_at=NOON, failures=2, error="The feed answers 404.", due_at=NOON)
@@ -166,7 +312,13 @@ async def test_nothing_answers_in_a_direct_message(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [Wanted(), Wanted(hours=24, event="policy", topic="ai-defence", organisation="Acme: the 2nd")]
+    "wanted",
+    [
+        Wanted(),
+        Wanted(hours=24, event="policy", topic="ai-defence", organisation="Acme: the 2nd"),
+        Wanted(hours=168, topic="ai-defence", kind="top"),
+        Wanted(kind="search", query='"loyal | wing:man" :|n|', newest=True, organisation="A: B"),
+    ],
 )
 def test_a_paging_button_carries_its_conditions(wanted: Wanted) -> None:
     import re
