@@ -1,8 +1,11 @@
-"""`/status`: how feeds and deliveries are, and which version runs."""
+"""`/status`, and the button of that name under a notice: how feeds and deliveries are, and which version runs."""
+
+import re
 
 from discord import app_commands
 
-from bot.client.replies import Interaction, defer, reply
+from bot.client.replies import Interaction, PersistentButton, defer, persistent_button, reply
+from bot.core.bulletin import STATUS_ACTION
 from bot.core.pages import Health, status_message
 from bot.store import Store, alerts, feeds, stories, subscriptions
 
@@ -19,6 +22,17 @@ def commands(*, store: Store, version: str) -> list[app_commands.Command]:  # ty
         await reply(interaction, status_message(health), share=share)
 
     return [status]
+
+
+def buttons(*, store: Store, version: str) -> list[type[PersistentButton]]:
+    """The pattern of the button."""
+
+    async def answer(interaction: Interaction, _match: "re.Match[str]") -> None:
+        await defer(interaction)
+        health = await health_of(store, version=version, guild_id=interaction.guild_id or 0)
+        await reply(interaction, status_message(health))
+
+    return [persistent_button(STATUS_ACTION, answer)]
 
 
 async def health_of(store: Store, *, version: str, guild_id: int) -> Health:

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.client import Command, Index
 from bot.client.replies import PersistentButton
 from bot.store import Store
-from handlers import alerts, buttons, entity, help, news, status, story
+from handlers import alerts, bulletins, buttons, entity, help, news, status, story
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,6 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
         *buttons.buttons(store=store, index=index),
         *news.buttons(store=store, clock=clock),
         *story.buttons(store=store),
+        *bulletins.buttons(store=store),
+        *status.buttons(store=store, version=desk.version),
     ]

@@ -123,13 +123,19 @@ def minimal_bulletin(dispatch: Dispatch) -> Message:
     )
 
 
-# What the button of a bulletin carries: what it asks for, the bulletin, the delivery's mark.
-BULLETIN_ACTION = r"bulletin:(?P<asked>whole|status):(?P<bulletin>\d{1,18}):(?P<mark>[^:\s]{1,25})"
+# What the buttons of bulletins carry: what they ask for, the bulletin, the delivery's mark.
+WHOLE_ACTION = r"bulletin:whole:(?P<bulletin>\d{1,18}):(?P<mark>[^:\s]{1,25})"
+STATUS_ACTION = r"bulletin:status:(?P<bulletin>\d{1,18}):(?P<mark>[^:\s]{1,25})"
 
 
 def bulletin_action(asked: str, dispatch: Dispatch) -> str:
     """The custom_id of a bulletin's button."""
     return f"bulletin:{asked}:{dispatch.id}:{dispatch.nonce}"
+
+
+def whole_message(dispatch: Dispatch) -> Message:
+    """Every story of the bulletin, for one person, as far as one message holds them."""
+    return digest_message(dispatch.stories, title=title_of(dispatch), since=dispatch.bulletin.content.since)
 
 
 def digest_message(
