@@ -15,6 +15,7 @@ import simcord
 
 from bot.app.commands import Desk, all_buttons, all_commands
 from bot.client import Index, TocsinClient
+from bot.core.account import Standards
 from bot.core.alert import Delivery, Subscription
 from bot.core.relevance import Topic
 from bot.core.story import Story
@@ -76,7 +77,7 @@ class Town:
 
 def a_client(store: Store, index: Index, *, clock: Any, allowed: Sequence[str] = ("*",)) -> TocsinClient:
     """The client with every handler, as `app` composes it."""
-    desk = Desk(store=store, index=index, clock=clock, version="1.2.3")
+    desk = Desk(store=store, index=index, clock=clock, version="1.2.3", standards=Standards((TOPIC,)))
     return TocsinClient(
         commands=all_commands(desk),
         buttons=all_buttons(desk),

@@ -133,7 +133,7 @@ async def test_a_story_is_shown_with_what_it_follows(town: Town) -> None:
     result = await town.reader.slash(town.channel, "story view", story=choice["value"])
     assert "CONTRACT · signed" in said(result)
     assert "Follows\n[In talks](https://news.example/1)" in said(result)
-    assert labels(result.response) == ["Read", "Sources", "Key points", "Why?"]
+    assert labels(result.response) == ["Read", "Sources", "Key points", "Why?", "Not relevant"]
 
 
 async def test_a_story_may_be_named_by_words_of_its_title(town: Town) -> None:

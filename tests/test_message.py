@@ -68,6 +68,7 @@ def test_an_alert_tells_what_who_why_and_where() -> None:
             Button("Sources", custom_id="story:sources:story-1:m"),
             Button("Key points", custom_id="story:points:story-1:m"),
             Button("Why?", custom_id="story:why:story-1:m"),
+            Button("Not relevant", custom_id="story:reject:story-1:m"),
         ),
     )
 
@@ -121,7 +122,7 @@ def test_every_event_type_has_a_mark_and_a_colour_of_its_own() -> None:
 def test_an_address_too_long_for_discord_gets_no_read_button() -> None:
     long = replace(DEAL, link="https://news.example/" + "a" * 500)
     message = alert_message(long, mark="m")
-    assert [button.label for button in message.buttons] == ["Sources", "Key points", "Why?"]
+    assert [button.label for button in message.buttons] == ["Sources", "Key points", "Why?", "Not relevant"]
     assert message.url == long.link
 
 

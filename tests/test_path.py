@@ -147,7 +147,7 @@ async def test_feed_bytes_become_one_explained_message_across_restarts(scene: Sc
     assert fields["Seller → Buyer"] == "OpenAI → NATO"
     assert "harbour-post.example" in embed["footer"]["text"]
     labels = [button["label"] for row in message["components"] for button in row["components"]]
-    assert labels == ["Read", "Sources", "Key points", "Why?"]
+    assert labels == ["Read", "Sources", "Key points", "Why?", "Not relevant"]
 
 
 async def test_a_second_outlet_edits_the_message_instead_of_sending_another(scene: Scene) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.client import Command, Index
 from bot.client.replies import PersistentButton
+from bot.core.account import Standards
 from bot.store import Store
 from handlers import alerts, bulletins, buttons, entity, help, news, status, story
 
@@ -13,13 +14,19 @@ from handlers import alerts, bulletins, buttons, entity, help, news, status, sto
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What people's commands work with. `clock` gives the present as aware UTC; `drafts` are subscriptions that people
-    are about to save."""
+    are about to save, `standards` what decisions go by."""
 
     store: Store
     index: Index
     clock: Callable[[], datetime]
     version: str
     drafts: alerts.Drafts = field(default_factory=alerts.Drafts)
+    standards: Standards = field(default_factory=Standards)
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """By topic the score that a story needs."""
+        return {topic.id: topic.threshold for topic in self.standards.topics}
 
 
 def all_commands(desk: Desk) -> Sequence[Command]:
@@ -32,6 +39,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *entity.commands(store=store, index=index, clock=clock),
         *status.commands(store=store, version=desk.version),
         *help.commands(),
+        *buttons.commands(store=store, index=index, clock=clock, thresholds=desk.thresholds),
     ]
 
 
@@ -40,7 +48,7 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
     store, index, clock = desk.store, desk.index, desk.clock
     return [
         *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts),
-        *buttons.buttons(store=store, index=index),
+        *buttons.buttons(store=store, index=index, clock=clock, thresholds=desk.thresholds),
         *news.buttons(store=store, clock=clock),
         *story.buttons(store=store),
         *bulletins.buttons(store=store),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import structlog
@@ -14,6 +14,7 @@ from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.resources import Resources
 from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
+from bot.core.account import Standards
 from bot.errors import TocsinError
 from bot.settings import Settings
 from bot.store import Store, bulletins, subscriptions
@@ -69,7 +70,10 @@ async def serve_only(store: Store, allowed: Sequence[str]) -> None:
 
 def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
     """The Discord client with every command and button."""
-    desk = Desk(store=store, index=index, clock=now_utc, version=version("tocsin"))
+    standards = Standards(
+        settings.knowledge.topics, settings.merging.merge_at, timedelta(days=settings.poll.stale_after)
+    )
+    desk = Desk(store=store, index=index, clock=now_utc, version=version("tocsin"), standards=standards)
     return TocsinClient(
         commands=all_commands(desk),
         buttons=all_buttons(desk),

@@ -17,7 +17,7 @@ from bot.client.rights import open_channels
 from bot.core.pages import refusal
 
 log = structlog.get_logger(__name__)
-Command = app_commands.Command[Any, ..., Any] | app_commands.Group
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 ChannelsOpen = Callable[[Sequence[int]], Awaitable[None]]
 
 CLOSED = "This Tocsin does not serve this server. Its operator can add it to `allowed_guilds`; the server's id is {}."

@@ -130,7 +130,8 @@ def minimal_message(story: Story, *, mark: str) -> Message:
 
 
 def alert_buttons(story: Story, *, mark: str, read: bool = True) -> tuple[Button, ...]:
-    """Read (where the address is short enough for Discord), Sources, Key points and Why?, which work for ever."""
+    """Read (where the address is short enough for Discord), Sources, Key points, Why? and Not relevant, which work for
+    ever."""
     link = safe_link(story.link, longest=LONGEST_BUTTON_LINK)
     first = (Button("Read", url=link),) if read and link else ()
     return (
@@ -138,11 +139,12 @@ def alert_buttons(story: Story, *, mark: str, read: bool = True) -> tuple[Button
         Button("Sources", custom_id=action("sources", story.id, mark)),
         Button("Key points", custom_id=action("points", story.id, mark)),
         Button("Why?", custom_id=action("why", story.id, mark)),
+        Button("Not relevant", custom_id=action("reject", story.id, mark)),
     )
 
 
 # What a button of an alert carries, as a pattern: what it asks for, the story, the delivery's mark.
-ACTION = r"story:(?P<asked>sources|points|why):(?P<story>[^:\s]{1,60}):(?P<mark>[^:\s]{1,25})"
+ACTION = r"story:(?P<asked>sources|points|why|reject):(?P<story>[^:\s]{1,60}):(?P<mark>[^:\s]{1,25})"
 NO_MARK = "-"  # for buttons under a story that no delivery brought
 
 

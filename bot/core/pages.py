@@ -71,7 +71,8 @@ def help_message(commands: Sequence[tuple[str, str]]) -> Message:
     return Message(
         title="Tocsin",
         description=PURPOSE + "\n\n" + joined(lines, "\n", 3500),
-        footer="Buttons under an alert: Read · Sources · Key points · Why?",
+        footer="Buttons under an alert: Read · Sources · Key points · Why? · Not relevant\n"
+        "In its menu, under Apps: Why this alert? · Wrong merge · Not relevant",
         colour=ACCENT,
     )
 

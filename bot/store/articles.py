@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from bot.core.analysis import Analysis
 from bot.core.article import Article
+from bot.core.corrected import Titled
 from bot.core.relevance import Reason
 from bot.core.story import Placement, Report
 from bot.store import rows
@@ -45,6 +46,19 @@ def of_story(c: Connection, story_id: str) -> list[Placed]:
     """Every report of a story, in the order they were first seen."""
     wanted = select(articles).where(articles.c.story_id == story_id).order_by(articles.c.first_seen, articles.c.id)
     return [_placed(row) for row in c.execute(wanted).mappings()]
+
+
+def titles_of_story(c: Connection, story_id: str) -> list[Titled]:
+    """The reports of a story by id, outlet and title, in the order they were first seen."""
+    wanted = (
+        select(articles.c.id, articles.c.outlet, articles.c.title, articles.c.first_seen)
+        .where(articles.c.story_id == story_id)
+        .order_by(articles.c.first_seen, articles.c.id)
+    )
+    return [
+        Titled(row.id, row.outlet, row.title, row.first_seen, began=number == 0)
+        for number, row in enumerate(c.execute(wanted))
+    ]
 
 
 def by_link(c: Connection, link: str) -> list[Placed]:
