@@ -23,7 +23,9 @@ def test_what_is_added_is_listed_with_every_key_and_ends_when_removed(capsys: Ca
             "topic": "ai-defence",
             "organisations": ["OpenAI"],
             "events": ["contract", "funding"],
+            "languages": [],
             "min_importance": "low",
+            "mode": "alerts",
             "paused": None,
         }
     ]
@@ -56,6 +58,8 @@ def test_an_organisation_may_be_called_by_an_alias_and_is_kept_by_its_name(capsy
         (("--organisations", "Zzyzx & Sons"), "organisations.toml has those that it knows"),
         (("--topic", "cooking"), "there is no topic 'cooking'; topics.toml has ai-defence"),
         (("--events", "wedding"), "'wedding' is no event type; there are contract"),
+        (("--mode", "weekly"), "'weekly' is no mode; there are alerts, digest, both"),
+        (("--languages", "xx"), "'xx' is no language that Tocsin knows; there are ar"),
     ],
 )
 def test_a_wish_that_no_story_could_meet_is_refused(wish: tuple[str, ...], sentence: str, capsys: Capture) -> None:
@@ -63,6 +67,16 @@ def test_a_wish_that_no_story_could_meet_is_refused(wish: tuple[str, ...], sente
     assert ended.code == 2
     assert sentence in ended.sentence
     assert call(capsys, "alerts", "list", "--json").out == ""
+
+
+@pytest.mark.parametrize("mode", ["digest", "both"])
+def test_a_mode_with_digests_says_when_they_come(mode: str, capsys: Capture) -> None:
+    added = call(capsys, "alerts", "add", *THERE, "--mode", mode, "--languages", "de,EN")
+    assert (added.code, added.out) == (0, "1\n")
+    assert "Its digest comes daily at 08:00 (UTC), at most 10 stories" in added.err
+    (row,) = call(capsys, "alerts", "list", "--json").rows
+    assert (row["mode"], row["languages"]) == (mode, ["de", "en"])
+    assert "08:00" in call(capsys, "alerts", "list").out
 
 
 def test_the_same_wish_for_the_same_channel_is_refused(capsys: Capture) -> None:

@@ -1,6 +1,7 @@
 """`tocsin alerts …`: subscriptions without Discord's commands."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -13,17 +14,21 @@ from rich.text import Text
 
 from bot.app import TERMINAL, open_store
 from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, run_async, settings_for
-from bot.core.alert import Subscription
+from bot.core.alert import Mode, Subscription
+from bot.core.escape import cut
 from bot.core.event import EventType
 from bot.core.importance import LEVELS, Level
-from bot.core.wishes import wish
+from bot.core.wishes import LANGUAGES, MODES, plan_words, planned, same_wish, wish
 from bot.errors import TocsinError
 from bot.settings import Settings
-from bot.store import subscriptions
+from bot.settings.zones import zone
+from bot.store import guilds, plans, subscriptions
 from bot.terminal import formatted
 
 LARGEST_ID = 2**63 - 1  # of Discord's snowflakes, and of an integer in the database
-COLUMNS = ("id", "guild_id", "channel_id", "topic", "organisations", "events", "min_importance", "paused")
+COLUMNS = (
+    "id", "guild_id", "channel_id", "topic", "organisations", "events", "languages", "min_importance", "mode", "paused",
+)  # fmt: skip
 
 
 def group() -> typer.Typer:
@@ -57,6 +62,10 @@ def add(
     min_importance: Annotated[
         str, typer.Option(help=f"Only stories that matter this much or more: {', '.join(LEVELS)}.")
     ] = LEVELS[0],
+    languages: Annotated[
+        str, typer.Option(help="Only stories told in these languages, as codes, comma-separated.")
+    ] = "",
+    mode: Annotated[str, typer.Option(help=f"How stories come: {', '.join(MODES)}.")] = "alerts",
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -69,10 +78,17 @@ def add(
         topic=_topic(topic, settings),
         organisations=_organisations(organisations, settings),
         events=_events(events),
+        languages=_languages(languages),
         min_importance=_level(min_importance),
+        mode=_mode(mode),
         created_at=datetime.now(UTC),
     )
-    typer.echo(run_async(_add(settings, wanted)))
+    added = run_async(_add(settings, wanted))
+    if added.digest_plan:
+        typer.echo(
+            f"Its digest comes {plan_words(added.digest_plan, shown=cut)}; `/alerts digest` changes that.", err=True
+        )
+    typer.echo(added.id)
 
 
 def remove(
@@ -92,12 +108,19 @@ async def _listed(settings: Settings) -> list[Subscription]:
         return await store.read(subscriptions.listed)
 
 
-async def _add(settings: Settings, wanted: Subscription) -> int:
+async def _add(settings: Settings, wanted: Subscription) -> Subscription:
     async with open_store(settings, alone=False) as store:
-        for existing in await store.read(subscriptions.listed, wanted.guild_id):
-            if _wishes(existing) == _wishes(wanted):
-                raise TocsinError(f"The channel has that already: it is subscription {existing.id}.")
-        return await store.write(subscriptions.add, wanted)
+        timezone = (await store.read(guilds.settings, wanted.guild_id)).timezone or "UTC"
+        wanted = planned(wanted, timezone)
+        return await store.write(
+            plans.add, wanted, datetime.now(UTC), zone(timezone), lambda others: _require_new(others, wanted)
+        )
+
+
+def _require_new(others: Sequence[Subscription], wanted: Subscription) -> None:
+    for existing in others:
+        if same_wish(existing, wanted):
+            raise TocsinError(f"The channel has that already: it is subscription {existing.id}.")
 
 
 async def _remove(settings: Settings, subscription: int) -> bool:
@@ -132,15 +155,23 @@ def _organisations(names: str, settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known[name.casefold()] for name in _split(names)))
 
 
-def _wishes(subscription: Subscription) -> tuple[object, ...]:
-    wanted = frozenset(subscription.organisations), frozenset(subscription.events)
-    return subscription.channel_id, subscription.topic, subscription.min_importance, *wanted
-
-
 def _level(name: str) -> Level:
     if name not in LEVELS:
         raise typer.BadParameter(f"{name!r} is no level of importance; there are {', '.join(LEVELS)}")
     return name
+
+
+def _mode(name: str) -> Mode:
+    if name not in MODES:
+        raise typer.BadParameter(f"{name!r} is no mode; there are {', '.join(MODES)}")
+    return name
+
+
+def _languages(names: str) -> tuple[str, ...]:
+    for name in _split(names):
+        if name.lower() not in LANGUAGES:
+            raise typer.BadParameter(f"{name!r} is no language that Tocsin knows; there are {', '.join(LANGUAGES)}")
+    return tuple(dict.fromkeys(name.lower() for name in _split(names)))
 
 
 def _split(names: str) -> tuple[str, ...]:
@@ -153,6 +184,14 @@ def _row(subscription: Subscription) -> dict[str, object]:
     return {name: str(row[name]) if name in ("guild_id", "channel_id") else row[name] for name in COLUMNS}
 
 
+def _wants(subscription: Subscription) -> str:
+    plan = subscription.digest_plan
+    if plan is None:
+        return wish(subscription)
+    told = "digest" if subscription.mode == "digest" else "alerts and a digest"
+    return f"{wish(subscription)} · {told} {plan_words(plan)}"
+
+
 def _table(listed: list[Subscription]) -> Table:
     """Ids in full, for they are what the other commands are given; the rest in the room that is left."""
     ids = (Column(name, no_wrap=True, overflow="fold") for name in ("id", "server", "channel"))
@@ -160,5 +199,5 @@ def _table(listed: list[Subscription]) -> Table:
     for each in listed:
         terminal = each.guild_id == TERMINAL.guild_id
         where = ("–", "this terminal") if terminal else (str(each.guild_id), str(each.channel_id))
-        table.add_row(str(each.id), *where, formatted(wish(each)), Text(each.paused or "–"))
+        table.add_row(str(each.id), *where, formatted(_wants(each)), Text(each.paused or "–"))
     return table

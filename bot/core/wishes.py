@@ -66,10 +66,10 @@ def habit(subscription: Subscription) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def plan_words(plan: DigestPlan) -> str:
-    """ "daily at 08:00 (Europe/Berlin), at most 10 stories"."""
+def plan_words(plan: DigestPlan, *, shown: Callable[[str, int], str] = escape) -> str:
+    """ "daily at 08:00 (Europe/Berlin), at most 10 stories"; `shown` as for `wish`."""
     most = f"at most {counted(plan.top, 'story', 'stories')}"
-    return f"{days_words(plan.days)} at {plan.hour:02}:{plan.minute:02} ({escape(plan.timezone, 60)}), {most}"
+    return f"{days_words(plan.days)} at {plan.hour:02}:{plan.minute:02} ({shown(plan.timezone, 60)}), {most}"
 
 
 def days_words(days: frozenset[int]) -> str:
