@@ -85,6 +85,16 @@ async def test_how_much_a_story_matters_stays_until_it_is_weighed_again(store: S
     assert await store.read(weight) == (4.5, "high")
 
 
+async def test_what_is_usual_is_counted_by_day_once_the_archive_is_two_weeks_old(store: Store) -> None:
+    day = timedelta(days=1)
+    await store.write(stories.save, [a_story("old", first_seen=NOON - 60 * day, event="policy")])
+    for number in range(6):
+        await store.write(stories.save, [a_story(f"s{number}", first_seen=NOON - number * day)])
+    found = await store.read(stories.usual, NOON)
+    assert (found["contract"], found["policy"], found["funding"]) == (6 / 30, 0.0, 0.0)
+    assert await store.read(stories.usual, NOON - 50 * day) == {}
+
+
 async def test_what_a_person_chose_for_a_subscription_comes_back_whole_and_can_be_changed(store: Store) -> None:
     habits = Habits(
         "compact", 5, 7, True, True, DigestPlan(8, 30, frozenset([0, 4]), "Europe/Oslo"), QuietHours(1320, 420)

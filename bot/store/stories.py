@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Select, delete, exists, func, select, update
 
 from bot.core.digest import Ranked
+from bot.core.event import EVENT_TYPES, EventType
 from bot.core.importance import Importance
 from bot.core.relevance import Reason
 from bot.core.story import Story
@@ -132,6 +133,19 @@ def naming(c: Connection, names: Collection[str], *, since: datetime | None = No
     for name in names:
         wanted = _filtered(wanted, since, None, None, name)
     return _all(c, wanted)
+
+
+def usual(c: Connection, now: datetime) -> dict[EventType, float]:
+    """How many stories a day of each type of event there were in the last 30 days; nothing while the archive is younger
+    than two weeks, because then everything is rare."""
+    oldest: datetime | None = c.scalar(select(func.min(stories.c.first_seen)))
+    if oldest is None or now - oldest < timedelta(days=14):
+        return {}
+    days = min((now - oldest) / timedelta(days=1), 30.0)
+    since = now - timedelta(days=days)
+    counted = select(stories.c.event, func.count()).where(stories.c.first_seen >= since).group_by(stories.c.event)
+    found = {row[0]: row[1] for row in c.execute(counted)}
+    return {event: found.get(event, 0) / days for event in EVENT_TYPES}
 
 
 def find(c: Connection, text: str, limit: int = 25) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from bot.core.feed import StoredFeed
 from bot.core.merging import OpenStories
 from bot.fetch import Fetcher
 from bot.language import Language
-from bot.store import Store, feeds
+from bot.store import Store, feeds, stories
 from handlers.poll.desk import OURS, Desk, PollReport, load_stories
 from handlers.poll.reading import PollRules, Reading, Tick, read
 
@@ -61,7 +61,9 @@ async def poll(
     """
     began = time.monotonic()
     last_begin = began + begin_within if begin_within is not None else math.inf
-    tick = Tick(now, store, fetcher, language, rules, asyncio.Semaphore(rules.at_once), last_begin, long_stop)
+    usual = await store.read(stories.usual, now)
+    slots = asyncio.Semaphore(rules.at_once)
+    tick = Tick(now, store, fetcher, language, rules, slots, last_begin, long_stop, usual)
     due = await store.read(feeds.due, now, everything=everything)
     readings = {asyncio.create_task(read(tick, feed)): feed for feed in due}
     desk = Desk(tick, open_stories)

@@ -148,7 +148,8 @@ class Desk:
         return postponed(found.state, wanted) if wanted else found.state
 
     def _weigh(self, story: Story, watched: Collection[str] = ()) -> Importance:
-        return importance(story, self._tick.rules.importance, kinds=self._tick.rules.kinds, watched=watched)
+        rules = self._tick.rules
+        return importance(story, rules.importance, kinds=rules.kinds, watched=watched, usual=self._tick.usual)
 
     def _count_story(self, judged: polls.Judged) -> None:
         if judged.placement is None:

@@ -15,6 +15,7 @@ import structlog
 
 from bot.core.article import read_entry
 from bot.core.entry import Entry, body_hash
+from bot.core.event import EventType
 from bot.core.feed import (
     FeedRules,
     FeedState,
@@ -59,7 +60,8 @@ class Tick:
     """What every step of one tick is given.
 
     `turns` are the hosts', one feed on the wire at each; `slots` are for feeds that are on the wire or worked on.
-    After `last_begin` (monotonic) no further feed is begun. After a `long_stop` what is owed is gathered first.
+    After `last_begin` (monotonic) no further feed is begun. After a `long_stop` what is owed is gathered first. `usual`
+    is how many stories a day of each type of event there were lately.
     """
 
     now: datetime
@@ -70,6 +72,7 @@ class Tick:
     slots: asyncio.Semaphore
     last_begin: float
     long_stop: bool = False
+    usual: Mapping[EventType, float] = field(default_factory=dict)
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
