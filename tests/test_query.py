@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.query import LONGEST, MOST_TERMS, Term, cleaned, terms_of
+from bot.core.query import EXCERPT, LONGEST, MOST_TERMS, Term, cleaned, excerpt, terms_of
 
 
 def test_words_and_quoted_phrases_are_told_apart() -> None:
@@ -45,3 +45,38 @@ def test_any_text_makes_few_terms_without_marks(typed: str) -> None:
 @given(st.text(max_size=300))
 def test_a_query_that_a_button_carries_asks_for_the_same(typed: str) -> None:
     assert terms_of(cleaned(typed)) == terms_of(typed)
+
+
+# -- excerpts
+
+
+def shown(text: str, typed: str) -> str:
+    return excerpt(text, terms_of(typed))
+
+
+def test_an_excerpt_begins_with_the_sentence_of_the_first_term() -> None:
+    text = "Nothing here. " * 20 + "Then a loyal wingman flew over Zürich. More came."
+    assert shown(text, '"Loyal  Wingman"').startswith("Then a loyal wingman flew")
+    assert shown(text, "zurich").startswith("Then a loyal wingman")
+
+
+def test_an_excerpt_without_a_sentence_nearby_begins_with_a_word() -> None:
+    text = "word " * 100 + "wingman " + "word " * 100
+    found = shown(text, "wing")
+    assert found.startswith("…word") and "wingman" in found and found.endswith("word…")
+    assert len(found) <= EXCERPT + 2
+
+
+def test_a_term_that_stands_in_the_title_alone_shows_how_the_text_begins() -> None:
+    assert shown("It flew.", "wingman") == "It flew."
+    assert shown("", "wingman") == ""
+
+
+def test_a_short_word_is_no_beginning() -> None:
+    text = "Aiming high is a habit. " * 12 + "Then AI came."
+    assert shown(text, "ai").startswith("Then AI came.")
+
+
+@given(st.text(max_size=900), st.text(max_size=60))
+def test_any_text_has_a_short_excerpt(text: str, typed: str) -> None:
+    assert len(shown(text, typed)) <= 2 * EXCERPT

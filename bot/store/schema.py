@@ -105,6 +105,7 @@ stories = Table(
     Column("importance", Float, nullable=False, server_default="0"),  # as it was weighed with the latest report
     Column("level", Words, nullable=False, server_default="low"),
     Index("ix_stories_first_seen_event", "first_seen", "event"),
+    Index("ix_stories_event_id", "event", "id"),
 )
 
 story_organisations = Table(

@@ -17,8 +17,6 @@ from sqlalchemy import (
     Connection,
     Float,
     Select,
-    Text,
-    and_,
     func,
     literal,
     literal_column,
@@ -27,12 +25,12 @@ from sqlalchemy import (
 )
 
 from bot.core.lists import Listed
-from bot.core.query import Term
+from bot.core.query import Term, excerpt
 from bot.store import stories
 from bot.store.schema import articles, story_organisations
 from bot.store.schema import stories as story_table
 
-RANKED = {"sqlite": 3_000, "postgresql": 500}
+RANKED = {"sqlite": 2_000, "postgresql": 500}
 """How many reports are ranked at most; PostgreSQL has to read each of them anew."""
 
 TITLE = 8.0
@@ -41,7 +39,6 @@ TITLE = 8.0
 # What the migrations index: PostgreSQL uses its index for exactly this expression only.
 _WORDS = "to_tsvector('simple', articles.title || ' ' || articles.text)"
 _WEIGHED = "setweight(to_tsvector('simple', articles.title), 'A') || to_tsvector('simple', articles.text)"
-_EXCERPT = 24  # words
 
 Hit: TypeAlias = tuple[int, float, str]  # article, score, story
 
@@ -99,9 +96,10 @@ def _best_of_each(hits: Iterable[Hit]) -> list[tuple[str, int]]:
 
 def _listed(c: Connection, terms: Sequence[Term], shown: Sequence[tuple[str, int]]) -> tuple[Listed, ...]:
     known = {each.story.id: each for each in stories.ranked(c, ids=[story for story, _ in shown])}
-    excerpts = _excerpts(c, terms, [article for _, article in shown])
+    wanted = select(articles.c.id, articles.c.text).where(articles.c.id.in_([article for _, article in shown]))
+    excerpts = {row.id: excerpt(row.text, terms) for row in c.execute(wanted)}
     return tuple(
-        Listed(known[story].story, known[story].importance.level, excerpts.get(article, "")) for story, article in shown
+        Listed(known[story].story, known[story].importance.level, excerpts[article]) for story, article in shown
     )
 
 
@@ -172,24 +170,3 @@ def _tsquery(terms: Sequence[Term]) -> ColumnElement[str]:
             one = func.to_tsquery("simple", "'" + term.words.replace("'", " ").replace("\\", " ") + "':*")
         query = one if query is None else query.op("&&")(one)
     return query if query is not None else literal("")
-
-
-# -- excerpts
-
-
-def _excerpts(c: Connection, terms: Sequence[Term], found: Sequence[int]) -> dict[int, str]:
-    """The words around what was found in the text of each report; only the reports of one page are read for it."""
-    if not found:
-        return {}
-    if c.dialect.name == "postgresql":
-        options = f"MaxWords={_EXCERPT}, MinWords=12, MaxFragments=1, StartSel='', StopSel=''"
-        headline = func.ts_headline("simple", articles.c.text, _tsquery(terms), options)
-        return {row.id: row[1] for row in c.execute(select(articles.c.id, headline).where(articles.c.id.in_(found)))}
-    row = literal_column("articles_fts.rowid", articles.c.id.type)
-    snippet = literal_column(f"snippet(articles_fts, 1, '', '', '…', {_EXCERPT})", Text())
-    wanted = select(row, snippet).select_from(text("articles_fts"))
-    return {
-        number: words
-        for one in found
-        for number, words in c.execute(wanted.where(and_(_matches(terms), row == one))).all()
-    }
