@@ -1,5 +1,6 @@
 """Which earlier story a new one continues."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -58,6 +59,14 @@ def test_a_report_that_recalls_the_earlier_story_follows_it_sooner() -> None:
 @pytest.mark.parametrize("role", ["buyer", "seller"])
 def test_a_deal_of_others_is_not_followed(role: str) -> None:
     assert predecessor([(alike(0.9, f"another {role}"), a_story(), timedelta(days=1))], RULES) is None
+
+
+@pytest.mark.parametrize(("events", "follows"), [(("contract", "funding"), False), (("funding", "funding"), True)])
+def test_a_firms_deal_does_not_follow_its_funding_but_the_next_round_does(
+    events: tuple[str, str], follows: bool
+) -> None:
+    found = predecessor([(replace(alike(0.45), events=events), a_story(), timedelta(days=9))], RULES)
+    assert (found is not None) == follows
 
 
 @pytest.mark.parametrize("change", ["another event", "another stage", "another step", "another amount"])

@@ -108,7 +108,7 @@ def _listed(keys: Iterable[str], written: Mapping[str, str]) -> str:
 
 
 def _event(traits: Traits, profile: Profile) -> Iterable[Evidence]:
-    event = _usual(profile.events)
+    event = usual(profile.events)
     if not traits.event or not event or "other" in (traits.event, event):
         return
     if traits.event == event:
@@ -121,7 +121,7 @@ def _event(traits: Traits, profile: Profile) -> Iterable[Evidence]:
 
 def _stage(traits: Traits, profile: Profile, age: float) -> Iterable[Evidence]:
     """A stage told by words, not one that is merely usual. It weighs the more the longer ago the story began."""
-    stage = _usual(profile.told_stages)
+    stage = usual(profile.told_stages)
     apart = _apart(traits.told_stage, stage)
     if not apart or not traits.told_stage or not stage:
         return
@@ -145,7 +145,7 @@ def _parties(traits: Traits, profile: Profile, kin: Kin) -> Iterable[Evidence]:
     """Another buyer or seller, where neither side says much of the other's."""
     main = [name for name, weight in traits.names.items() if weight >= TOLD]
     for role, ours, votes in (("buyer", traits.buyer, profile.buyers), ("seller", traits.seller, profile.sellers)):
-        theirs = _usual(votes)
+        theirs = usual(votes)
         if not ours or not theirs or _akin(ours, theirs, kin) or _is_told(ours, profile, kin):
             continue
         if not any(_akin(theirs, name, kin) for name in main):
@@ -165,7 +165,7 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _usual(votes: Mapping[str, int]) -> str | None:
+def usual(votes: Mapping[str, int]) -> str | None:
     """What most reports say; of equals, the first in the alphabet."""
     return min(votes, key=lambda name: (-votes[name], name), default=None)
 

@@ -18,6 +18,9 @@ Compared = tuple[Likeness, Story, timedelta]
 NEARLY_AS_LIKE = 0.6
 """Share of a story's likeness in words from which a later story is nearly as like."""
 
+ABOUT_MONEY = {"funding", "market", "other", ""}
+"""Types of event that a funding may follow or lead to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
@@ -62,12 +65,17 @@ def steps(earlier: Sequence[Compared]) -> list[dict[str, float]]:
 
 
 def may_follow(found: Likeness, weights: FollowWeights) -> bool:
-    """Whether it is no deal of others, and not the same step, told again too late to join: a step further changes
-    event, stage, sum or parties."""
-    if found.has("another buyer") or found.has("another seller"):
+    """Whether it is no deal of others, no deal of a firm that was funded or the other way round, and not the same step,
+    told again too late to join: a step further changes event, stage, sum or parties."""
+    if found.has("another buyer") or found.has("another seller") or _is_funding_beside_a_deal(found.events):
         return False
     changes = ("another event", "another stage", "another step", "another amount", "title names another organisation")
     return found.words < weights.told_words or any(map(found.has, changes))
+
+
+def _is_funding_beside_a_deal(events: tuple[str, str]) -> bool:
+    """Whether one is money put into a firm, and the other something that the firm does."""
+    return "funding" in events and not set(events) <= ABOUT_MONEY
 
 
 def _is_nearly(other: Likeness, found: Likeness) -> bool:

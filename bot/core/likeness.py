@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import NamedTuple
 
-from bot.core.evidence import TOLD, Evidence, Kin, evidence_on
+from bot.core.evidence import TOLD, Evidence, Kin, evidence_on, usual
 from bot.core.profile import Profile
 from bot.core.relevance import Reason
 from bot.core.story import Weights
@@ -45,7 +45,8 @@ class Likeness:
     much of the story the report's recaps tell, all 0…1.
 
     `anchors` are what shows that both are about one affair: common parties that are no mere customers, and common words
-    that are names or long numbers, as written. `evidence` is what was weighed.
+    that are names or long numbers, as written. `evidence` is what was weighed, `events` are the types of event that the
+    report and most reports of the story tell.
     """
 
     score: float
@@ -55,6 +56,7 @@ class Likeness:
     anchors: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     recalled: float = 0.0
+    events: tuple[str, str] = ("", "")
 
     def amount(self, *names: str) -> float:
         """The values of the evidence of these names, summed."""
@@ -85,7 +87,8 @@ def likeness(
     score = round(sum(reason.weight for reason in reasons), 4)
     recalled = _share(sorted(traits.recalled.intersection(profile.words)), rarity, ENOUGH_RECALLED)
     anchors = _anchors(traits, profile, special)
-    return Likeness(score, words.cosine, names.cosine, reasons, anchors, evidence, recalled)
+    events = (traits.event or "", usual(profile.events) or "")
+    return Likeness(score, words.cosine, names.cosine, reasons, anchors, evidence, recalled, events)
 
 
 def _shared(
