@@ -78,14 +78,9 @@ def forecast_words(found: Forecast, wanted: Subscription) -> str:
     """ "About 4 alerts a day, going by the last 30 days."; escaped by nature."""
     if found.span < _DAY:
         return "Tocsin has watched the news for less than a day, too short for a forecast."
-    alerts = (
-        f"{often(found.alerts, found.span)} by itself" if wanted.mode == "both" else often(found.alerts, found.span)
-    )
-    told = {
-        "alerts": often(found.alerts, found.span),
-        "digest": f"{often(found.digest, found.span, 'story', 'stories')} for its digests",
-        "both": f"{alerts}, and {often(found.digest, found.span, 'story', 'stories')} in its digests",
-    }[wanted.mode]
+    alerts = often(found.alerts, found.span)
+    digest = f"{often(found.digest, found.span, 'story', 'stories')} in its digests"
+    told = {"alerts": alerts, "digest": digest, "both": f"{alerts}, and {digest}"}[wanted.mode]
     advice = "" if found.alerts or found.digest else " Ask for less to hear more."
     return f"{told[:1].upper()}{told[1:]}, going by the last {counted(round(found.span / _DAY), 'day')}.{advice}"
 
