@@ -75,8 +75,8 @@ def test_the_title_tells_the_step_and_the_lead_only_where_the_title_does_not() -
 
 
 def test_scripts_without_spaces_are_compared_by_pairs_of_letters_and_latin_words() -> None:
-    words = traits("安杜里尔YFQ44A首飞", terms=("安杜里尔yfq44a首飞",)).words
-    assert {"安杜", "yfq44"} <= set(words)
+    words = traits("安杜里尔YFQ44A首飞", terms=("安杜里尔", "yfq44a", "首飞")).words
+    assert {"安杜", "yfq44a"} <= set(words)
 
 
 def test_inflections_share_a_stem() -> None:
