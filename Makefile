@@ -29,6 +29,7 @@ check: .venv/ready ## style and types
 
 bench: .venv/ready ## measures; never part of the tests
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.lookups
 
 # Without LABELS every fit takes the project's own training documents, and rewrites what is shipped to the byte.
 fit: .venv/ready ## learns the weights of relevance, events, parties, key points and merging anew: make fit [LABELS="one.jsonl two.jsonl@even"]
