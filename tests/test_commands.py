@@ -23,8 +23,10 @@ README = Path(__file__).parents[1] / "README.md"
 MANAGERS = (
     "alerts add", "alerts digest", "alerts edit", "alerts list", "alerts mute", "alerts pause", "alerts preview",
     "alerts quiet", "alerts remove", "alerts resume", "alerts test", "alerts unmute", "alerts watch",
+    "settings",
 )  # fmt: skip
 ANSWERS = {
+    "about": "365 days",
     "alerts add": "Nothing is saved yet",
     "alerts digest": "Its digest comes daily at 09:00 (UTC)",
     "alerts edit": "Subscription 1 changed",
@@ -46,6 +48,7 @@ ANSWERS = {
     "news search": "In talks",
     "news top": "In talks",
     "news trends": "1 story",
+    "settings": "Give an option to change it",
     "status": "Tocsin 1.2.3",
     "story sources": "1 independent outlet",
     "story timeline": "1 report by 1 independent outlet",

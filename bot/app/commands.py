@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.client import Command, Index
 from bot.client.replies import PersistentButton
 from bot.core.account import Standards
 from bot.store import Store
-from handlers import alerts, bulletins, buttons, entity, help, news, status, story
+from handlers import about, alerts, bulletins, buttons, entity, help, news, settings, status, story
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What people's commands work with. `clock` gives the present as aware UTC; `drafts` are subscriptions that people
-    are about to save, `standards` what decisions go by."""
+    are about to save, `standards` what decisions go by. Articles are
+    kept for `keep`; `contact` is the operator's."""
 
     store: Store
     index: Index
@@ -22,6 +23,8 @@ class Desk:
     version: str
     drafts: alerts.Drafts = field(default_factory=alerts.Drafts)
     standards: Standards = field(default_factory=Standards)
+    keep: timedelta = timedelta(days=365)
+    contact: str = ""
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -37,6 +40,8 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *news.commands(store=store, index=index, clock=clock),
         *story.commands(store=store, index=index),
         *entity.commands(store=store, index=index, clock=clock),
+        *settings.commands(store=store, index=index, thresholds=desk.thresholds),
+        *about.commands(store=store, version=desk.version, keep_days=desk.keep.days, contact=desk.contact),
         *status.commands(store=store, version=desk.version),
         *help.commands(),
         *buttons.commands(store=store, index=index, clock=clock, thresholds=desk.thresholds),

@@ -73,7 +73,15 @@ def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
     standards = Standards(
         settings.knowledge.topics, settings.merging.merge_at, timedelta(days=settings.poll.stale_after)
     )
-    desk = Desk(store=store, index=index, clock=now_utc, version=version("tocsin"), standards=standards)
+    desk = Desk(
+        store=store,
+        index=index,
+        clock=now_utc,
+        version=version("tocsin"),
+        standards=standards,
+        keep=timedelta(days=settings.archive.keep),
+        contact=settings.poll.contact,
+    )
     return TocsinClient(
         commands=all_commands(desk),
         buttons=all_buttons(desk),

@@ -1,9 +1,11 @@
-"""What a person gave to an option, checked: a topic that there is, an organisation that is known.
+"""What a person gave to an option, checked: a topic that there is, an organisation that is known, a role, a channel.
 
 It looks nothing up itself beyond the names in memory; who asks brings the look-up in the store.
 """
 
 from collections.abc import Awaitable, Callable
+
+import discord
 
 from bot.client.index import Index, value_chosen
 from bot.client.replies import RefusedError
@@ -34,3 +36,27 @@ async def organisation_chosen(typed: str | None, index: Index, *, is_named: IsNa
             f"Tocsin knows no organisation “{escape(name, 80)}”. Type a few letters and choose from the list."
         )
     return name
+
+
+def role_chosen(typed: str, guild: discord.Guild) -> discord.Role:
+    """A role of the server by its id, mention or name. Raises RefusedError."""
+    wanted = _bare(typed, "<@&", "@")
+    for role in guild.roles:
+        if wanted in (str(role.id), role.name.casefold()):
+            return role
+    raise RefusedError(f"This server has no role “{escape(typed, 80)}”. Choose one from the list, or none.")
+
+
+def channel_chosen(typed: str, guild: discord.Guild) -> discord.TextChannel | discord.Thread:
+    """A text channel or thread of the server by its id, mention or name. Raises RefusedError."""
+    wanted = _bare(typed, "<#", "#")
+    for channel in (*guild.text_channels, *guild.threads):
+        if wanted in (str(channel.id), channel.name.casefold()):
+            return channel
+    raise RefusedError(
+        f"Tocsin sees no text channel “{escape(typed, 80)}” in this server. Choose one from the list, or none."
+    )
+
+
+def _bare(typed: str, opening: str, mark: str) -> str:
+    return typed.strip().removeprefix(opening).removesuffix(">").removeprefix(mark).casefold()

@@ -22,6 +22,7 @@ from bot.opml import read_opml
 from bot.settings.environment import Environment, read_environment
 from bot.settings.files import (
     LONGEST_NAME,
+    ArchiveTable,
     DeliverTable,
     DiscordTable,
     FeedsFile,
@@ -62,6 +63,7 @@ class Settings:
     poll: PollTable
     deliver: DeliverTable
     language: LanguageTable
+    archive: ArchiveTable
     log: LogTable
     feeds: tuple[Feed, ...]
     knowledge: Knowledge
@@ -111,6 +113,7 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
         poll=_poll(tables.poll, environment),
         deliver=tables.deliver,
         language=tables.language,
+        archive=tables.archive,
         log=tables.log,
         feeds=feeds,
         knowledge=knowledge,

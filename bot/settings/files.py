@@ -163,6 +163,12 @@ class LanguageTable(Table):
     memory_limit: Annotated[int, Field(ge=500, le=64_000)] = 2000
 
 
+class ArchiveTable(Table):
+    """[archive]"""
+
+    keep: Annotated[int, Field(ge=30, le=36_500)] = 365
+
+
 class LogTable(Table):
     """[log]"""
 
@@ -178,6 +184,7 @@ class SettingsFile(Table):
     poll: PollTable = PollTable()
     deliver: DeliverTable = DeliverTable()
     language: LanguageTable = LanguageTable()
+    archive: ArchiveTable = ArchiveTable()
     log: LogTable = LogTable()
 
 
