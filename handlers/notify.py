@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.core.conditions import Condition, changes, channel_condition, feed_condition, notice, told_so_far
 from bot.core.feed import StoredFeed
-from bot.store import Store, alerts, bulletins, feeds, guilds, subscriptions
+from bot.store import Store, alerts, bulletins, feeds, guild_feeds, guilds, subscriptions
 from bot.store.guilds import GuildSettings
 
 
@@ -34,7 +34,7 @@ async def _tell(settings: GuildSettings, known: Sequence[StoredFeed], now: datet
 
 async def _conditions(guild: int, known: Sequence[StoredFeed], *, store: Store) -> list[Condition]:
     """What is wrong with the feeds that the server reads and the channels that it tells."""
-    private = await store.read(guilds.feeds_of_others, guild)
+    private = await store.read(guild_feeds.feeds_of_others, guild)
     shut = await store.read(alerts.shut_channels)
     wanted = {each.channel_id for each in await store.read(subscriptions.listed, guild)}
     failing = (feed_condition(feed) for feed in known if feed.id not in private)

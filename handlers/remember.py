@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 
 from bot.client import Index
 from bot.core.alert import Subscription
+from bot.core.feedlist import names_of
 from bot.core.relevance import Topic
-from bot.store import Store, guilds, stories, subscriptions, watches
+from bot.store import Store, guild_feeds, guilds, stories, subscriptions, watches
 from bot.store.guilds import Watch
 
 STORIES, ORGANISATIONS = 2_000, 20_000
 """Names in memory: the newest stories, the organisations with most stories. To look through them takes milliseconds."""
+
+NOBODY = 0
+"""No server: what it may see, every server may."""
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)  # what has ended is left out when it is offered
 
@@ -29,6 +33,9 @@ async def remember(index: Index, *, store: Store, topics: Sequence[Topic], organ
     index.outlets = await store.read(watches.outlets)
     index.watches = words_by_guild(await store.read(guilds.listed_watches, LONG_AGO))
     index.subscriptions = by_guild(await store.read(subscriptions.listed))
+    index.feeds = names_of(await store.read(guild_feeds.visible, NOBODY))
+    own = await store.read(guild_feeds.added)
+    index.own_feeds = {guild: names_of(added) for guild, added in own.items()}
 
 
 def by_guild(found: Sequence[Subscription]) -> dict[int, Sequence[Subscription]]:

@@ -6,8 +6,9 @@ from discord import app_commands
 
 from bot.client.replies import Interaction, PersistentButton, defer, persistent_button, reply
 from bot.core.bulletin import STATUS_ACTION
+from bot.core.feedlist import counts
 from bot.core.pages import Health, status_message
-from bot.store import Store, alerts, feeds, stories, subscriptions
+from bot.store import Store, alerts, guild_feeds, stories, subscriptions
 
 
 def commands(*, store: Store, version: str) -> list[app_commands.Command]:  # type: ignore[type-arg]
@@ -37,13 +38,14 @@ def buttons(*, store: Store, version: str) -> list[type[PersistentButton]]:
 
 async def health_of(store: Store, *, version: str, guild_id: int) -> Health:
     """How the bot is, and how this server's alerts and subscriptions are; nothing of other servers."""
-    failing = [each for each in await store.read(feeds.listed) if each.state.error and each.state.failures]
+    read = await store.read(guild_feeds.visible, guild_id)
+    failing = [each for each in read if each.state.error and each.state.failures]
     here = await store.read(subscriptions.listed, guild_id)
     return Health(
         version=version,
-        feeds=await store.read(feeds.counts),
+        feeds=counts(read),
         failing=tuple((each.feed.name, each.state.error or "") for each in failing),
-        last_polled=await store.read(feeds.last_polled),
+        last_polled=max((each.state.last_polled_at for each in read if each.state.last_polled_at), default=None),
         alerts=await store.read(alerts.counts, guild_id),
         stories=(await store.read(stories.figures))["stories"],
         paused_here=sum(subscription.paused is not None for subscription in here),

@@ -25,7 +25,8 @@ class Index:
     """Names that people may choose from, the likeliest first.
 
     `topics` and `stories` are (id, name); `subscriptions`, `manager_roles` (who may manage besides those with the
-    right) and `watches` (what is watched for or muted, and until when) are by server.
+    right), `watches` (what is watched for or muted, and until when) and `own_feeds` are by server. `feeds` are those
+    that every server reads; these too are (id, name).
     """
 
     topics: Sequence[tuple[str, str]] = ()
@@ -35,6 +36,8 @@ class Index:
     manager_roles: dict[int, int] = field(default_factory=dict)
     outlets: Sequence[str] = ()
     watches: dict[int, Sequence[tuple[str, datetime | None]]] = field(default_factory=dict)
+    feeds: Sequence[tuple[str, str]] = ()
+    own_feeds: dict[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
 
     def organisation_names(self) -> list[tuple[str, str]]:
         """The organisations as choices: each stands for itself."""

@@ -113,6 +113,13 @@ class Fetcher:
     ) -> None:
         await self._stack.aclose()
 
+    def check(self, address: str) -> None:
+        """Raises AddressRefusedError for an address that, as it stands, can never be asked for; what a name leads to
+        shows only when it is dialled."""
+        url = checked_url(address)
+        if not self._guard.may_permit(url):
+            raise refusal(url.host or "")
+
     async def fetch(
         self, address: str, *, etag: str | None = None, last_modified: str | None = None
     ) -> Fetched | NotModified:

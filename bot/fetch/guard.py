@@ -50,6 +50,15 @@ class Guard:
             return True
         return port in _PORTS and is_public(dialled)
 
+    def may_permit(self, url: URL) -> bool:
+        """Whether `url` might be dialled: False for a number that may not be, and for a port that is open nowhere."""
+        host, port = url.host or "", url.port or 0
+        try:
+            ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return port in _PORTS or bool(self.allowed)
+        return self.permits(host, port)
+
     def open_socket(self, address_info: tuple[Any, ...]) -> socket.socket:
         """A socket for one row of `getaddrinfo`, as aiohttp's `socket_factory`. Raises DialRefusedError."""
         family, kind, protocol, _, (host, port, *_) = address_info

@@ -15,6 +15,7 @@ import structlog
 
 from bot.core.analysis import Analysis, Knowledge
 from bot.core.article import Article
+from bot.core.discovery import Page
 from bot.core.entry import ParsedFeed
 from bot.core.relevance import Reason, Relevance
 from bot.errors import FeedError
@@ -80,6 +81,14 @@ class Language:
             raise FeedError(
                 "The feed is too much for the memory of a worker: ask its publisher to repair it."
             ) from error
+
+    async def page(self, body: bytes, *, url: str, content_type: str | None = None) -> Page:
+        """The feeds that a web page names (see `bot.core.discovery.read_page`); none where it is too much for a
+        worker. Raises LanguageError where no worker can be had."""
+        try:
+            return await self._parsers.run(self._limit, worker.page, body, url=url, content_type=content_type)
+        except (WorkerHungError, WorkerDiedError):
+            return Page()
 
     async def analyse(self, articles: Sequence[Article]) -> list[Analysis]:
         """One Analysis for each article, in order. Raises nothing for what an article holds, and LanguageError where

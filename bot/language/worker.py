@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.core.analysis import Analysis, Knowledge, analyse, prepare
 from bot.core.article import Article
+from bot.core.discovery import Page, read_page
 from bot.core.entry import ParsedFeed, parse_feed
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def start_analyst(limits: Limits, knowledge: Knowledge, model: str) -> None:
 def parse(body: bytes, *, url: str, content_type: str | None, now: datetime) -> ParsedFeed:
     """See `bot.core.entry.parse_feed`."""
     return _within_memory(lambda: parse_feed(body, url=url, content_type=content_type, now=now))
+
+
+def page(body: bytes, *, url: str, content_type: str | None) -> Page:
+    """See `bot.core.discovery.read_page`."""
+    return _within_memory(lambda: read_page(body, url=url, content_type=content_type))
 
 
 def analyse_articles(articles: Sequence[Article], *, by_rules: bool) -> tuple[list[Analysis], str | None]:

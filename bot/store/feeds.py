@@ -3,19 +3,20 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 
 from bot.core.feed import Feed, FeedState, StoredFeed, address_of, postponed
 from bot.core.link import host_of
 from bot.store import rows
 from bot.store.dialect import insert
-from bot.store.schema import feeds
+from bot.store.schema import feeds, guild_feeds
 
 Counts = Mapping[str, int]
 
 
 def sync_catalogue(c: Connection, listed: Sequence[Feed], now: datetime) -> None:
-    """Makes the operator's feeds those of `listed`: adds, renames, takes back; one no longer listed is marked removed.
+    """Makes the operator's feeds those of `listed`: adds, renames, takes back; one no longer listed is marked removed,
+    unless a server added it as well.
 
     State and history of a feed stay with its URL. Feeds that people added are let be.
     """
@@ -25,7 +26,8 @@ def sync_catalogue(c: Connection, listed: Sequence[Feed], now: datetime) -> None
     urls = {feed.url for feed in listed}
     ids = [row.id for row in c.execute(gone) if row.url not in urls]
     if ids:
-        c.execute(update(feeds).where(feeds.c.id.in_(ids)).values(removed=True, in_catalogue=False))
+        wanted = select(guild_feeds.c.feed_id).where(guild_feeds.c.feed_id == feeds.c.id).exists()
+        c.execute(update(feeds).where(feeds.c.id.in_(ids)).values(removed=~wanted, in_catalogue=False))
 
 
 def add(c: Connection, feed: Feed, now: datetime) -> int:
@@ -34,7 +36,10 @@ def add(c: Connection, feed: Feed, now: datetime) -> int:
 
 
 def remove(c: Connection, url: str) -> bool:
-    """Stops polling the feed and keeps its history; False if there is none. The catalogue brings its own back."""
+    """Stops polling the feed, whoever added it, and keeps its history; False if there is none. The catalogue brings its
+    own back."""
+    listed_here = select(feeds.c.id).where(feeds.c.url == url)
+    c.execute(delete(guild_feeds).where(guild_feeds.c.feed_id.in_(listed_here)))
     gone = update(feeds).where(feeds.c.url == url, ~feeds.c.removed).values(removed=True)
     return c.execute(gone).rowcount > 0
 

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete, or_, select
 
 from bot.store.dialect import insert
-from bot.store.schema import feeds, guild_feeds, guilds, watches
+from bot.store.schema import guilds, watches
 
 WatchKind = Literal["watch", "mute"]
 
@@ -57,16 +57,6 @@ def ops_channels(c: Connection) -> list[tuple[int, int]]:
         guilds.c.ops_channel_id.is_not(None), guilds.c.left_at.is_(None)
     )
     return [(row.guild_id, row.ops_channel_id) for row in c.execute(there)]
-
-
-def feeds_of_others(c: Connection, guild_id: int) -> set[int]:
-    """The feeds that only other servers added: their addresses are nobody else's business."""
-    own = select(guild_feeds.c.feed_id).where(guild_feeds.c.guild_id == guild_id)
-    catalogue = select(feeds.c.id).where(feeds.c.in_catalogue)
-    private = select(guild_feeds.c.feed_id).where(
-        guild_feeds.c.feed_id.not_in(own), guild_feeds.c.feed_id.not_in(catalogue)
-    )
-    return set(c.scalars(private))
 
 
 def save(c: Connection, changed: GuildSettings) -> None:
