@@ -101,7 +101,8 @@ async def test_every_option_of_add_is_kept_and_told(town: Town) -> None:
     for words in (
         "every topic · contract, conflict use · in German, English · only NATO, Anthropic · high importance or more",
         "alerts, and a digest of what matters less · digest daily at 08:00 (UTC), at most 10 stories",
-        f"at most 4 an hour, the rest together · calls <@&{role.id}> · compact · a thread under each",
+        f"at most 4 an hour, the rest together · calls <@&{role.id}> for high importance or more · compact",
+        "compact · a thread under each",
         "Digests come every morning at 08:00 (UTC); change that with `/alerts digest`.",
     ):
         assert words in said(result)

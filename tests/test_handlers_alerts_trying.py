@@ -80,6 +80,26 @@ async def test_a_test_arrives_in_the_channel_marked_as_one_and_calls_nobody(town
     assert f"https://discord.com/channels/{town.guild.id}/{town.channel.id}/{sent.id}" in text
 
 
+async def test_a_test_in_a_forum_is_a_post_of_its_own(town: Town) -> None:
+    forum = town.guild.create_forum_channel("stories")
+    await town.subscribe(channel_id=forum.id)
+    text = await ask(town, "test")
+    [post] = forum.threads
+    [sent] = post.history(viewer=town.reader)
+    assert post.name == "Test" and "**Test** of subscription 1" in sent.content
+    assert f"https://discord.com/channels/{town.guild.id}/{sent.id}/{sent.id}" in text  # one id in Discord
+
+
+async def test_previews_and_tests_have_the_layout_of_the_subscription(town: Town) -> None:
+    await town.keep(a_story(key_points=("One point.", "Another point.")))
+    await town.subscribe(habits=Habits(layout="compact"))
+    await town.subscribe(events=("contract",))
+    assert "Another point" not in await ask(town, "preview") and "Another point" in await ask(town, "preview", 2)
+    await ask(town, "test")
+    [sent] = town.channel.history(viewer=town.reader)
+    assert "Another point" not in text_of(sent)
+
+
 async def test_a_test_without_any_story_tells_what_the_channel_will_get(town: Town) -> None:
     await town.subscribe(events=("policy",))
     await ask(town, "test")

@@ -32,7 +32,9 @@ def test_every_habit_is_told() -> None:
     )  # fmt: skip
     assert habit(a_subscription(mode="both", habits=habits)) == (
         "alerts, and a digest of what matters less · digest on Mon, Thu at 08:05 (Europe/Berlin), at most 1 story · "
-        "at most 5 an hour, the rest together · calls <@&7> · compact · a thread under each · published to followers · "
+        "at most 5 an hour, the rest together · "
+        "calls <@&7> for high importance or more · compact · a thread under each · "
+        "published to followers · "
         "quiet 22:00–07:00 (UTC), critical stories excepted"
     )
 

@@ -3,9 +3,13 @@
 As far as discord.py's cache knows; it asks Discord nothing.
 """
 
+from typing import get_args
+
 import discord
 
 from bot.client.replies import Interaction, RefusedError
+from bot.core.event import EventType
+from bot.core.message import event_name
 
 Place = discord.TextChannel | discord.Thread | discord.ForumChannel
 Right = tuple[str, bool]
@@ -32,7 +36,7 @@ def rights_in(place: Place, *, thread: bool = False, role: discord.Role | None =
 def _writing(place: Place, own: discord.Permissions) -> list[Right]:
     if isinstance(place, discord.ForumChannel):
         posts = [("Create Posts", own.send_messages), ("Send Messages in Posts", own.send_messages_in_threads)]
-        tags = [("Manage Posts", own.manage_threads)] if _only_moderated_tags(place) else []
+        tags = [("Manage Posts", own.manage_threads)] if _sets_moderated_tags(place) else []
         return posts + tags
     if isinstance(place, discord.Thread):
         locked = [("Manage Threads", own.manage_threads)] if place.locked else []
@@ -40,9 +44,13 @@ def _writing(place: Place, own: discord.Permissions) -> list[Right]:
     return [("Send Messages", own.send_messages)]
 
 
-def _only_moderated_tags(forum: discord.ForumChannel) -> bool:
-    """Whether every post has to carry a tag, and only moderators may set those that there are."""
-    return forum.flags.require_tag and all(tag.moderated for tag in forum.available_tags)
+def _sets_moderated_tags(forum: discord.ForumChannel) -> bool:
+    """Whether a tag that alerts carry may be set by moderators only: one named as a type of event or, where every post
+    needs a tag, the first."""
+    events = {event_name(event) for event in get_args(EventType)}
+    used = [tag for tag in forum.available_tags if tag.name.casefold() in events]
+    asked = forum.available_tags[:1] if forum.flags.require_tag else []
+    return any(tag.moderated for tag in (*used, *asked))
 
 
 def find_place(interaction: Interaction, channel_id: int) -> Place:

@@ -51,13 +51,13 @@ def wish(subscription: Subscription, *, shown: Callable[[str, int], str] = escap
 
 
 def habit(subscription: Subscription) -> str:
-    """How its messages come: "an alert for each story · at most 5 an hour · calls @role". Drawn in a message."""
+    """How its messages come: "an alert for each story · at most 5 an hour · compact". Drawn in a message."""
     habits, plan = subscription.habits, subscription.digest_plan
     parts = [
         MODES[subscription.mode],
         f"digest {plan_words(plan)}" if plan else "",
         f"at most {habits.max_per_hour} an hour, the rest together" if habits.max_per_hour else "",
-        f"calls <@&{habits.role_id}>" if habits.role_id else "",
+        f"calls <@&{habits.role_id}> for {subscription.pings_from} importance or more" if habits.role_id else "",
         "compact" if habits.layout == "compact" else "",
         "a thread under each" if habits.thread else "",
         "published to followers" if habits.publish else "",

@@ -35,7 +35,7 @@ CLEARED = {
     "languages": "Only stories told in these languages, separated by commas; none for all",
     "min_importance": "Only stories that matter this much or more; low for all",
     "max_per_hour": "At most so many alerts an hour; 0 for no limit",
-    "role": "A role that each alert calls; none for no role",
+    "role": "A role that alerts call, from min_importance (else high) on; none for no role",
 }
 
 

@@ -32,7 +32,7 @@ ABOUT = {
     "min_importance": "Only stories that matter this much or more; all unless given",
     "mode": "A message for each story, one digest of many, or both (the digest takes what matters less)",
     "max_per_hour": "At most so many alerts an hour; what is above comes together later, nothing is lost",
-    "role": "A role that each alert calls",
+    "role": "A role that alerts call, from min_importance on; without one, from high importance on",
     "layout": "compact: headline, facts and sources; full: with key points and reasons",
     "thread": "Open a thread under each alert, where its updates go",
     "publish": "In an announcement channel: publish alerts to the servers that follow it",

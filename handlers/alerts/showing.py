@@ -10,7 +10,7 @@ from bot.core.bulletin import digest_message
 from bot.core.digest import Ranked, compose
 from bot.core.forecast import EXAMPLES
 from bot.core.hours import DigestPlan
-from bot.core.message import KEY_POINTS_SHOWN, NO_MARK, Message, alert_message
+from bot.core.message import NO_MARK, Message, alert_message
 from bot.core.pages import notice
 from handlers.alerts.means import Means, forecast_of
 
@@ -40,7 +40,7 @@ async def previews(means: Means, wanted: Subscription) -> list[Message]:
 
 def drawn(ranked: Ranked, wanted: Subscription) -> Message:
     """A story as the subscription's channel would see it."""
-    return alert_message(ranked.story, mark=NO_MARK, key_points=KEY_POINTS_SHOWN)
+    return alert_message(ranked.story, mark=NO_MARK, compact=wanted.habits.layout == "compact")
 
 
 def _digest(found: Sequence[Ranked], wanted: Subscription, now: datetime) -> Message:

@@ -67,11 +67,15 @@ async def _sent(client: discord.Client, found: Subscription, message: Message) -
     """Sends through the bot's own sender, whose errors say what is wrong. Raises RefusedError."""
     budget = client.budget if isinstance(client, TocsinClient) else None
     sender = DiscordSender(client, budget=budget)
+    there, guild_id = found.channel_id, found.guild_id
     try:
-        sent = await sender.create(found.channel_id, message, nonce=secrets.token_urlsafe(16), guild_id=found.guild_id)
+        if sender.is_forum(there):
+            there = sent = await sender.create_post(there, message, name="Test", guild_id=guild_id)
+        else:
+            sent = await sender.create(there, message, nonce=secrets.token_urlsafe(16), guild_id=guild_id)
     except DeliveryError as error:
         raise RefusedError(f"The test did not reach <#{found.channel_id}>: {error}.") from error
-    link = f"https://discord.com/channels/{found.guild_id}/{found.channel_id}/{sent}"
+    link = f"https://discord.com/channels/{guild_id}/{there}/{sent}"
     lines = [f"It stands in <#{found.channel_id}>: {link}", "Roles are not called by a test."]
     if found.paused:
         lines.append("The subscription itself is paused; `/alerts resume` lets it go on.")
