@@ -42,7 +42,7 @@ def role_chosen(typed: str, guild: discord.Guild) -> discord.Role:
     """A role of the server by its id, mention or name. Raises RefusedError."""
     wanted = _bare(typed, "<@&", "@")
     for role in guild.roles:
-        if wanted in (str(role.id), role.name.casefold()):
+        if wanted in (str(role.id), role.name.removeprefix("@").casefold()):
             return role
     raise RefusedError(f"This server has no role “{escape(typed, 80)}”. Choose one from the list, or none.")
 
