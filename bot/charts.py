@@ -172,7 +172,7 @@ def _legend(figure: "Figure", axes: "Axes", chart: Chart, font: "FontProperties"
 
 
 def _label(series: Series, font: "FontProperties") -> str:
-    return f"{_drawable(series.label, font, LONGEST_LABEL)}  {series.total}"
+    return f"{_drawable(series.label, font, LONGEST_LABEL)}  {series.total:,}"
 
 
 def _drawable(text: str, font: "FontProperties", longest: int) -> str:

@@ -70,6 +70,7 @@ def test_rare_kinds_stand_in_one_row() -> None:
     found = [days_ago(1, 20 - number, event=event) for number, event in enumerate(EVENT_TYPES)]
     rows = by_event(found, period_of(7, NOON))
     assert [row.label for row in rows][:2] == ["contract", "partnership"]
+    assert "other" not in [row.label for row in rows]
     assert (rows[-1].label, rows[0].colour) == (OTHERS, LOOKS["contract"][1])
 
 

@@ -18,7 +18,7 @@ LONGEST_DAILY = 31
 """Days up to which a chart has a bar for each; above, for each week."""
 
 MOST_SERIES = 7
-OTHERS, GREY = "all others", 0x78909C
+OTHERS, GREY = "other kinds", 0x78909C
 PAIR = (0x1E88E5, 0xFB8C00)
 """Two colours that everybody can tell apart, for what stands side by side."""
 
@@ -117,9 +117,11 @@ def mix(found: Iterable[Daily]) -> list[tuple[EventType, int]]:
 
 
 def by_event(found: Sequence[Daily], period: Period) -> tuple[Series, ...]:
-    """A row for each type of event, the most frequent first; beyond the first few all in one."""
+    """A row for each type of event, the most frequent first; those beyond the first few, and what is of no type, stand
+    in one row."""
     events = [event for event, _ in mix(within(found, period))]
-    alone = events if len(events) <= MOST_SERIES else events[: MOST_SERIES - 1]
+    typed = [event for event in events if event != "other"]
+    alone = typed if len(events) <= MOST_SERIES else typed[: MOST_SERIES - 1]
     rest = set(events) - set(alone)
     named = [
         Series(event_name(event), LOOKS[event][1], counts_of([each for each in found if each.event == event], period))
@@ -155,6 +157,11 @@ def _row(series: Series, stacked: bool) -> str:
     if stacked:
         return str(series.total)
     return f"{series.total} in all; " + ", ".join(map(str, islice(series.counts, 60)))
+
+
+def figure(number: int) -> str:
+    """ "1,234"."""
+    return f"{number:,}"
 
 
 def day_name(day: date) -> str:

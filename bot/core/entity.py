@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.core.chart import PAIR, Chart, Daily, Period, Series, by_event, counts_of, mix, total, within
+from bot.core.chart import PAIR, Chart, Daily, Period, Series, by_event, counts_of, figure, mix, total, within
 from bot.core.escape import cut, escape, masked_link
 from bot.core.lists import ACCENT
 from bot.core.message import LIMITS, LOOKS, Field, Message, counted, event_name, joined, relative, stage_name
 from bot.core.story import Story
-from bot.core.trends import before_of, mix_line, total_line
+from bot.core.trends import before_of, mix_line, stories_of, total_line
 
 MOST_PARTNERS = 8
 LATEST = 5
 TOGETHER = 3
+KINDS_BESIDE = 4
 _HALF = 480  # characters of a column's longest line
 
 
@@ -34,7 +35,9 @@ class Profile:
 
 def entity_chart(profile: Profile, period: Period) -> Chart:
     """The organisation's stories by type of event over the period."""
-    return Chart(f"{profile.name}, last {period.words}", period, by_event(profile.days, period))
+    step = "day" if period.step == 1 else "week"
+    title = f"{cut(profile.name, 36)}: stories a {step}, last {period.words}"
+    return Chart(title, period, by_event(profile.days, period))
 
 
 def entity_message(profile: Profile, period: Period, *, known_since: date | None) -> Message:
@@ -93,8 +96,12 @@ def _column(profile: Profile, period: Period, known_since: date | None) -> str:
     if not found:
         return _silent(profile, period)
     before = before_of(profile.days, period, known_since)
-    parts = [f"**{counted(total(found), 'story', 'stories')}**" + ("" if before is None else f" · {before} before")]
-    parts.append("\n".join(f"{LOOKS[event][0]} {event_name(event)} {number}" for event, number in mix(found)[:4]))
+    parts = [f"**{stories_of(total(found))}**" + ("" if before is None else f" · {figure(before)} before")]
+    parts.append(
+        "\n".join(
+            f"{LOOKS[event][0]} {event_name(event)} {figure(number)}" for event, number in mix(found)[:KINDS_BESIDE]
+        )
+    )
     if profile.partners:
         parts.append("With " + _partners(profile.partners[:4], _HALF))
     return "\n".join(parts)
@@ -109,7 +116,7 @@ def _silent(profile: Profile, period: Period) -> str:
 
 
 def _partners(partners: Sequence[tuple[str, int]], limit: int) -> str:
-    return joined([f"{escape(name, 60)} {number}" for name, number in partners], " · ", limit)
+    return joined([f"{escape(name, 60)} {figure(number)}" for name, number in partners], " · ", limit)
 
 
 def _line(story: Story) -> str:

@@ -77,7 +77,11 @@ def list_message(page: Page, wanted: Wanted) -> Message:
     title = escape(f"{TITLES[wanted.kind]}: {wanted.query}", LIMITS["title"]) if wanted.query else TITLES[wanted.kind]
     if not page.listed:
         return Message(title=title, description=_nothing(wanted), colour=ACCENT)
-    lines = joined([_line(each) for each in page.listed], "\n\n", LIMITS["description"])
+    lines = "\n\n".join(_line(each) for each in page.listed)
+    if length(lines) > LIMITS["description"]:  # without excerpts the longest page finds room for certain
+        lines = joined(
+            [story_line(each.story, level=each.level) for each in page.listed], "\n\n", LIMITS["description"]
+        )
     buttons = turning(page.number, page.total, wanted)
     return Message(
         title=title, description=lines, footer=_footer(page, wanted, buttons), colour=ACCENT, buttons=buttons

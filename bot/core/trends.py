@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from math import sqrt
 
-from bot.core.chart import Chart, Daily, Period, by_event, day_name, mix, total, within
+from bot.core.chart import Chart, Daily, Period, by_event, day_name, figure, mix, total, within
 from bot.core.escape import escape
 from bot.core.event import EventType
 from bot.core.lists import ACCENT
-from bot.core.message import LOOKS, Field, Message, counted, event_name, joined
+from bot.core.message import LOOKS, Field, Message, event_name, joined
 
 FLOOR = 3
 """Stories below which nothing is called rising: two instead of one say nothing."""
@@ -83,8 +83,13 @@ def trends_message(trends: Trends) -> Message:
 
 def total_line(number: int, before: int | None, period: Period) -> str:
     """ "**42 stories** in the last 30 days · 30 in the 30 days before"."""
-    told = f"**{counted(number, 'story', 'stories')}** in the last {period.words}"
-    return told if before is None else f"{told} · {before} in the {period.words} before"
+    told = f"**{stories_of(number)}** in the last {period.words}"
+    return told if before is None else f"{told} · {figure(before)} in the {period.words} before"
+
+
+def stories_of(number: int) -> str:
+    """ "1 story", "1,234 stories"."""
+    return f"{figure(number)} {'story' if number == 1 else 'stories'}"
 
 
 def before_of(days: Sequence[Daily], period: Period, known_since: date | None) -> int | None:
@@ -95,7 +100,7 @@ def before_of(days: Sequence[Daily], period: Period, known_since: date | None) -
 
 def mix_line(found: Sequence[tuple[EventType, int]], limit: int = 900) -> str:
     """ "📝 contract 12 · 🤝 partnership 5"."""
-    return joined([f"{LOOKS[event][0]} {event_name(event)} {number}" for event, number in found], " · ", limit)
+    return joined([f"{LOOKS[event][0]} {event_name(event)} {figure(number)}" for event, number in found], " · ", limit)
 
 
 def _opening(trends: Trends, found: Sequence[Daily]) -> str:
@@ -115,7 +120,9 @@ def _rising_lines(trends: Trends) -> str:
         return f"{known}: too late to compare with the {period.words} before. Choose a shorter window."
     kinds = rising(_by_kind(within(trends.days, period)), _by_kind(within(trends.days, period.before)), most=3)
     names = rising(trends.named, trends.named_before)
-    lines = [f"- {escape(rise.name, 80)}: {rise.now}, before {rise.before}" for rise in (*names, *kinds)]
+    lines = [
+        f"- {escape(rise.name, 80)}: {figure(rise.now)}, before {figure(rise.before)}" for rise in (*names, *kinds)
+    ]
     return joined(lines, "\n", 1000) or f"Nothing is told of clearly more than in the {period.words} before."
 
 

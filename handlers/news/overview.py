@@ -9,12 +9,13 @@ from discord import app_commands
 from bot.charts import with_chart
 from bot.client.chosen import topic_chosen
 from bot.client.index import Index, offer_topics
-from bot.client.replies import SHARE, Interaction, RefusedError, defer, reply
+from bot.client.replies import SHARE, Interaction, defer, reply
 from bot.core.bulletin import digest_message
 from bot.core.chart import Period, period_of, within
 from bot.core.digest import compose
 from bot.core.hours import DigestPlan
 from bot.core.lists import hours_of, span
+from bot.core.pages import notice
 from bot.core.trends import Trends, trends_chart, trends_message
 from bot.store import Connection, Store, stories, trends
 
@@ -45,8 +46,9 @@ def add_digest(news: app_commands.Group, *, store: Store, index: Index, clock: C
         listed = [ranked for group in made.groups for ranked in group.stories]
         title = f"Digest of the last {span(hours)}"
         if not listed:
-            raise RefusedError(f"No story in the last {span(hours)}. Choose a longer window.")
-        message = digest_message(listed, title=title, left_out=max(total - len(listed), 0), since=since)
+            message = notice(f"No story in the last {span(hours)}. Choose a longer window.", title=title)
+        else:
+            message = digest_message(listed, title=title, left_out=max(total - len(listed), 0), since=since)
         await reply(interaction, message, share=share)
 
 
