@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # The data path: a file of `core` imports only from those before it.
 PATH = (
     "feed", "link", "text", "words", "phrases", "body", "discovery", "draft", "jsonfeed", "entry", "novelty", "article",
-    "organisations", "strangers", "relevance", "amounts", "patterns", "signs", "parties", "wording", "event",
-    "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit",
+    "organisations", "strangers", "relevance", "amounts", "expressions", "patterns", "signs", "parties", "wording",
+    "event", "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence", "credit",
     "sharpening", "likeness", "joining", "followup", "merging", "correction", "reasons", "stream", "hours",
     "importance", "alert", "owing", "digest", "account", "escape", "query", "message", "wishes", "forecast",
     "subscribing", "watchlist", "bulletin", "conditions", "feedlist", "newfeed", "chart", "lists", "trends", "entity",

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bot.core.amounts import Amount
 from bot.core.organisations import Place
-from bot.core.patterns import Masked, Mood, Pattern, compile_moods, compile_patterns, fired, mask, regex_of
+from bot.core.patterns import Masked, Mood, Pattern, compile_moods, compile_patterns, fired, mask
 from bot.core.words import Sentence, words_of
 
 SORTS = {"Pentagon": "customer", "OpenAI": "vendor"}
@@ -78,35 +78,6 @@ def test_a_pattern_fires_once_in_a_sentence() -> None:
     assert len(fired(patterns, [masked("A deal is a deal and a pact")])) == 1
 
 
-def test_an_empty_expression_and_an_unknown_sort_are_refused() -> None:
-    with pytest.raises(ValueError, match="empty"):
-        regex_of(" ")
-    with pytest.raises(ValueError, match="no sort"):
-        regex_of("{buyer:friend}")
-
-
-@pytest.mark.parametrize(
-    ("expression", "mistake"),
-    [
-        ("(signs|inks deal", "never closed"),
-        ("signs) deal", "no group is open"),
-        ("(a||b)", "empty"),
-        ("()", "empty"),
-        ("signs|inks", "no group is open"),
-        ("? deal", "out of place"),
-        ("deal ^", "out of place"),
-        ("{org signs", "cannot be read"),
-        ("{seler:vendor} signs", "no slot"),
-        ("de*al", "no word"),
-        ("(deal?|pact)", "always fire"),
-        ("(.. ..2)", "always fire"),
-    ],
-)
-def test_an_expression_with_leftovers_is_refused(expression: str, mistake: str) -> None:
-    with pytest.raises(ValueError, match=mistake):
-        regex_of(expression)
-
-
 @pytest.mark.parametrize(
     ("text", "mood"),
     [
@@ -129,16 +100,6 @@ def test_the_mood_is_told_by_the_first_word_of_a_pattern_not_by_its_slots() -> N
     patterns = compile_patterns([Pattern("id", "x", 1.0, ("{org} ..3 awarded",))])
     (hit,) = fired(patterns, [masked("OpenAI was not awarded it")], moods)
     assert hit.mood == "negated"
-
-
-@given(st.text(alphabet="(){}|?*^~. ab{org}", max_size=30))
-def test_any_expression_is_read_or_refused_in_a_sentence(expression: str) -> None:
-    try:
-        regex = regex_of(expression)
-    except ValueError as error:
-        assert str(error)
-    else:
-        assert regex.fullmatch("") is None
 
 
 @given(st.text(max_size=120))

@@ -10,7 +10,8 @@ from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, StringConstraints
 
-from bot.core.patterns import Pattern, regex_of
+from bot.core.expressions import expression_of
+from bot.core.patterns import Pattern
 from bot.errors import Mistake
 from bot.settings.toml import Table, line_of
 
@@ -26,7 +27,7 @@ def _findable(phrase: str) -> str:
 
 def _readable(expression: str) -> str:
     try:
-        regex_of(expression)
+        expression_of(expression)
     except (ValueError, re.error) as error:
         raise ValueError(f'"{expression}" cannot be read as a pattern ({error}); see the top of the file') from error
     return expression
