@@ -92,7 +92,7 @@ async def test_a_view_is_finished_so_that_none_is_kept_for_each_message() -> Non
     view = to_view(ALERT)
     assert view is not None and view.is_finished()
     labels = [item.label for item in view.children if isinstance(item, discord.ui.Button)]
-    assert labels == ["Read", "Sources", "Key points", "Why?"]
+    assert labels == ["Read", "Sources", "Key points", "Why?", "Not relevant"]
 
 
 # -- sending
@@ -109,7 +109,7 @@ async def test_an_alert_arrives_as_it_was_drawn_with_its_own_nonce_and_pings_nob
     assert stored["id"] == str(message_id)
     assert stored["embeds"][0]["author"]["name"] == "📝 CONTRACT · in talks · 1 outlet"
     ids = [button.get("custom_id") for button in stored["components"][0]["components"]]
-    assert ids == [None, "story:sources:story-1:m1", "story:points:story-1:m1", "story:why:story-1:m1"]
+    assert ids == [None, *(f"story:{asked}:story-1:m1" for asked in ("sources", "points", "why", "reject"))]
     assert not fake.pings
 
 
@@ -369,7 +369,8 @@ async def test_discord_takes_every_command(tmp_path: Path) -> None:
             async with client:
                 await client.login(fake.token)
                 registered = {command.name for command in await client.tree.fetch_commands()}
-        assert registered == {"alerts", "news", "story", "status", "help"}
+        assert registered == {command.name for command in client.tree.get_commands()}
+        assert {"alerts", "news", "story", "entity", "settings", "status", "about", "help"} <= registered
         assert not fake.violations
 
 
