@@ -5,7 +5,7 @@ Only this module knows simcord, besides the tests' calls of `slash`, `autocomple
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,14 @@ from bot.app.commands import Desk, all_buttons, all_commands
 from bot.client import Index, TocsinClient
 from bot.core.account import Standards
 from bot.core.alert import Delivery, Subscription
+from bot.core.newfeed import FeedLimits
 from bot.core.relevance import Topic
 from bot.core.story import Story
 from bot.errors import TocsinError
+from bot.fetch import Fetcher
+from bot.language import Language
 from bot.store import Store, alerts, stories, subscriptions
-from handlers import failures
+from handlers import failures, feeds
 from handlers.remember import remember
 from tests.builders import NOON, an_alert
 
@@ -42,9 +45,10 @@ class Town:
     reader: Any
     now: datetime = NOON + timedelta(hours=1)
     allowed: Sequence[str] = ("*",)
+    reading: dict[str, Any] = field(default_factory=dict)  # what /feeds fetches and judges with
 
     def build(self) -> TocsinClient:
-        return a_client(self.store, self.index, clock=lambda: self.now, allowed=self.allowed)
+        return a_client(self.store, self.index, clock=lambda: self.now, allowed=self.allowed, **self.reading)
 
     async def restart_bot(self) -> None:
         await self.env.restart_bot(self.build())
@@ -75,9 +79,27 @@ class Town:
         return guild, guild.create_text_channel("general"), owner_of(self.env, guild, "mallory")
 
 
-def a_client(store: Store, index: Index, *, clock: Any, allowed: Sequence[str] = ("*",)) -> TocsinClient:
-    """The client with every handler, as `app` composes it."""
-    desk = Desk(store=store, index=index, clock=clock, version="1.2.3", standards=Standards((TOPIC,)))
+def a_client(
+    store: Store,
+    index: Index,
+    *,
+    clock: Any,
+    allowed: Sequence[str] = ("*",),
+    fetcher: Fetcher | None = None,
+    language: Language | None = None,
+    limits: FeedLimits | None = None,
+) -> TocsinClient:
+    """The client with every handler, as `app` composes it; without a fetcher it can look at no address."""
+    reading = feeds.means_of(
+        store=store,
+        index=index,
+        clock=clock,
+        fetcher=fetcher or Fetcher(),
+        language=language or Language(),
+        limits=limits or FeedLimits(),
+    )
+    standards = Standards((TOPIC,))
+    desk = Desk(store=store, index=index, clock=clock, version="1.2.3", feeds=reading, standards=standards)
     return TocsinClient(
         commands=all_commands(desk),
         buttons=all_buttons(desk),
@@ -106,12 +128,13 @@ async def running(client: TocsinClient) -> AsyncIterator[simcord.Env]:
 
 
 @asynccontextmanager
-async def a_town(folder: Path, *, allowed: Sequence[str] = ("*",)) -> AsyncIterator[Town]:
-    """A server with a channel, a manager and a reader; the bot is in it and ready."""
+async def a_town(folder: Path, *, allowed: Sequence[str] = ("*",), **reading: Any) -> AsyncIterator[Town]:
+    """A server with a channel, a manager and a reader; the bot is in it and ready. `reading` is what /feeds fetches
+    and judges with."""
     index = Index()
     async with Store.open(f"sqlite:///{folder / 'town.db'}") as store:
         box: list[Town] = []
-        client = a_client(store, index, clock=lambda: box[0].now, allowed=allowed)
+        client = a_client(store, index, clock=lambda: box[0].now, allowed=allowed, **reading)
         async with running(client) as env:
             guild = env.create_guild("Town")
             box.append(
@@ -124,6 +147,7 @@ async def a_town(folder: Path, *, allowed: Sequence[str] = ("*",)) -> AsyncItera
                     owner_of(env, guild, "meg"),
                     guild.add_member(env.create_user("rob")),
                     allowed=allowed,
+                    reading=reading,
                 )
             )
             await box[0].refresh()

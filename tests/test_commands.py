@@ -23,6 +23,8 @@ README = Path(__file__).parents[1] / "README.md"
 MANAGERS = (
     "alerts add", "alerts digest", "alerts edit", "alerts list", "alerts mute", "alerts pause", "alerts preview",
     "alerts quiet", "alerts remove", "alerts resume", "alerts test", "alerts unmute", "alerts watch",
+    "feeds add", "feeds check", "feeds export", "feeds health", "feeds import", "feeds list", "feeds pause",
+    "feeds remove", "feeds resume",
     "settings",
 )  # fmt: skip
 ANSWERS = {
@@ -42,6 +44,15 @@ ANSWERS = {
     "alerts watch": "Stories that name **NATO** matter more",
     "entity compare": "1 story names both",
     "entity info": "In talks",
+    "feeds add": "127.0.0.1 is not on the public internet",
+    "feeds check": "127.0.0.1 is not on the public internet",
+    "feeds export": "Feeds as OPML",
+    "feeds health": "no entries yet",
+    "feeds import": "1 new feed",
+    "feeds list": "Example News",
+    "feeds pause": "belongs to the catalogue",
+    "feeds remove": "belongs to the catalogue",
+    "feeds resume": "belongs to the catalogue",
     "help": "/news latest",
     "news digest": "In talks",
     "news latest": "In talks",
@@ -54,6 +65,7 @@ ANSWERS = {
     "story timeline": "1 report by 1 independent outlet",
     "story view": "In talks",
 }
+OPML = b'<opml version="2.0"><body><outline text="Far" xmlUrl="https://far.example/feed"/></body></opml>'
 STORIES = [(f"story-{number}", f"Story {number} on the US Army and its drones") for number in range(300)]
 NAMES = [f"Organisation {number} of the Army" for number in range(2_100)]
 
@@ -77,6 +89,9 @@ def options(command: str, channel: Any) -> dict[str, Any]:
         "alerts quiet": {"subscription": 1, "from": "22", "to": "7"},
         **{f"alerts {verb}": {"words": "NATO"} for verb in ("mute", "watch")},
         "alerts unmute": {"words": "Palantir"},
+        **{f"feeds {verb}": {"url": "http://127.0.0.1/feed"} for verb in ("add", "check")},
+        **{f"feeds {verb}": {"feed": "Example News"} for verb in ("health", "pause", "remove", "resume")},
+        "feeds import": {"file": ("feeds.opml", OPML)},
         "news search": {"query": "models"},
         "entity compare": {"a": "OpenAI", "b": "NATO"},
         "entity info": {"name": "OpenAI"},

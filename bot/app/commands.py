@@ -8,19 +8,20 @@ from bot.client import Command, Index
 from bot.client.replies import PersistentButton
 from bot.core.account import Standards
 from bot.store import Store
-from handlers import about, alerts, bulletins, buttons, entity, help, news, settings, status, story
+from handlers import about, alerts, bulletins, buttons, entity, feeds, help, news, settings, status, story
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What people's commands work with. `clock` gives the present as aware UTC; `drafts` are subscriptions that people
-    are about to save, `standards` what decisions go by. Articles are
+    are about to save, `feeds` what the commands of that name work with, `standards` what decisions go by. Articles are
     kept for `keep`; `contact` is the operator's."""
 
     store: Store
     index: Index
     clock: Callable[[], datetime]
     version: str
+    feeds: feeds.Means
     drafts: alerts.Drafts = field(default_factory=alerts.Drafts)
     standards: Standards = field(default_factory=Standards)
     keep: timedelta = timedelta(days=365)
@@ -40,6 +41,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *news.commands(store=store, index=index, clock=clock),
         *story.commands(store=store, index=index),
         *entity.commands(store=store, index=index, clock=clock),
+        *feeds.commands(desk.feeds),
         *settings.commands(store=store, index=index, thresholds=desk.thresholds),
         *about.commands(store=store, version=desk.version, keep_days=desk.keep.days, contact=desk.contact),
         *status.commands(store=store, version=desk.version),
@@ -53,6 +55,7 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
     store, index, clock = desk.store, desk.index, desk.clock
     return [
         *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts),
+        *feeds.buttons(desk.feeds),
         *buttons.buttons(store=store, index=index, clock=clock, thresholds=desk.thresholds),
         *news.buttons(store=store, clock=clock),
         *story.buttons(store=store),

@@ -16,11 +16,10 @@ from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
 from bot.core.account import Standards
 from bot.errors import TocsinError
-from bot.settings import Settings
 from bot.store import Store, bulletins, subscriptions
 from bot.store import alerts as owed
 from bot.terminal import TerminalSender
-from handlers import failures
+from handlers import failures, feeds
 from handlers.deliver import Sender
 
 log = structlog.get_logger(__name__)
@@ -55,7 +54,7 @@ async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> As
     await silence_terminal(store)
     await serve_only(store, settings.discord.allowed_guilds)
     point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
-    client = make_client(settings, store, index)
+    client = make_client(resources, index)
     async with _connected(client, settings.token.get_secret_value(), fatal):
         yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready)
 
@@ -68,8 +67,9 @@ async def serve_only(store: Store, allowed: Sequence[str]) -> None:
         log.warning("not served", subscriptions=paused, why=NOT_SERVED)
 
 
-def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
+def make_client(resources: Resources, index: Index) -> TocsinClient:
     """The Discord client with every command and button."""
+    settings, store = resources.settings, resources.store
     standards = Standards(
         settings.knowledge.topics, settings.merging.merge_at, timedelta(days=settings.poll.stale_after)
     )
@@ -78,6 +78,14 @@ def make_client(settings: Settings, store: Store, index: Index) -> TocsinClient:
         index=index,
         clock=now_utc,
         version=version("tocsin"),
+        feeds=feeds.means_of(
+            store=store,
+            index=index,
+            clock=now_utc,
+            fetcher=resources.fetcher,
+            language=resources.language,
+            limits=settings.feed_limits,
+        ),
         standards=standards,
         keep=timedelta(days=settings.archive.keep),
         contact=settings.poll.contact,

@@ -5,6 +5,7 @@ It draws nothing and knows no commands; a handler calls it once it knows what to
 
 import re
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from typing import Any, Self, cast
 
 import discord
@@ -37,6 +38,12 @@ async def reply(interaction: Interaction, message: Message, *, share: bool = Fal
         await interaction.followup.send(message.content, ephemeral=not share, **shown(message))
     else:
         await interaction.response.send_message(message.content or None, ephemeral=not share, **shown(message))
+
+
+async def reply_file(interaction: Interaction, message: Message, *, name: str, body: bytes) -> None:
+    """Answers the person alone with `message` and a file of that name, after a deferral."""
+    file = discord.File(BytesIO(body), name)
+    await interaction.followup.send(message.content, ephemeral=True, file=file, **shown(message))
 
 
 async def replace(interaction: Interaction, message: Message) -> None:

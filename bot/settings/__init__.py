@@ -16,6 +16,7 @@ from bot.core.analysis import Knowledge
 from bot.core.escape import plain
 from bot.core.feed import Feed
 from bot.core.importance import ImportanceRules
+from bot.core.newfeed import FeedLimits
 from bot.core.story import MergingRules
 from bot.errors import ConfigurationError, Mistake, TocsinError
 from bot.opml import read_opml
@@ -69,6 +70,7 @@ class Settings:
     knowledge: Knowledge
     merging: MergingRules
     importance: ImportanceRules
+    feed_limits: FeedLimits
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is: the token and the database's password."""
@@ -119,6 +121,7 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
         knowledge=knowledge,
         merging=replace(merging, part_of={each.name: each.part_of for each in knowledge.organisations if each.part_of}),
         importance=importance,
+        feed_limits=FeedLimits(**tables.feeds.model_dump()),
     )
 
 

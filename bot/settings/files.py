@@ -145,6 +145,14 @@ class PollTable(Table):
     contact: str = ""
 
 
+class FeedsTable(Table):
+    """[feeds]"""
+
+    per_server: Annotated[int, Field(ge=1, le=1000)] = 50
+    adds_an_hour: Annotated[int, Field(ge=1, le=1000)] = 20
+    looks_an_hour: Annotated[int, Field(ge=1, le=1000)] = 60
+
+
 class DeliverTable(Table):
     """[deliver]"""
 
@@ -182,6 +190,7 @@ class SettingsFile(Table):
     database: DatabaseTable = DatabaseTable()
     discord: DiscordTable = DiscordTable()
     poll: PollTable = PollTable()
+    feeds: FeedsTable = FeedsTable()
     deliver: DeliverTable = DeliverTable()
     language: LanguageTable = LanguageTable()
     archive: ArchiveTable = ArchiveTable()
