@@ -1,119 +1,199 @@
-"""Draws a real alert as Discord would show it, into `.github/alert.png`: `python -m tests.pictures [FILE]`.
+"""Draws each kind of message as Discord would show it, into `.github/`: `python -m tests.pictures [FOLDER [NAME …]]`.
 
 Needs what no test needs: Debian's chromium and fonts-noto-color-emoji, and from PyPI playwright, pillow,
 markdown-it-py, linkify-it-py and regex beside Tocsin's own dependencies and simcord. Run it in an environment of its
-own. The story is invented; the message is drawn by the code that draws every alert.
+own. The stories are invented (see newsdesk); every message is what Tocsin really sends or answers there.
 """
 
 import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import discord
 import playwright.async_api
-import simcord
 from PIL import Image, ImageChops
+from simcord.preview import _markdown
 
-from bot.client.drawing import shown
-from bot.core.event import Amount, Party
-from bot.core.message import alert_message
-from bot.core.relevance import Reason
-from bot.core.story import Source, Story
+from bot.store import guilds
+from bot.store.guilds import GuildSettings
+from tests.newsdesk import Newsdesk, fill_archive, newsdesk, subscribe_all
+from tests.people import text_of
 
-TARGET = Path(__file__).parents[1] / ".github" / "alert.png"
-SEEN = timedelta(hours=3)
-OUTLETS = ("northseapost.example", "defenceledger.example", "gridline.example", "capitalwire.example", "orbit.example")
-
-
-async def main(target: Path) -> None:
-    """One alert in a channel, cut to what is shown."""
-    client = discord.Client(intents=discord.Intents(guilds=True, guild_messages=True))
-    with chromium_of_this_machine():
-        async with simcord.run(client) as env:
-            guild = env.create_guild("Newsroom")
-            channel = guild.create_text_channel("ai-and-defence")
-            reader = guild.add_member(env.create_user("reader"))
-            story = the_story(env.now())
-            message = alert_message(story, mark="picture")
-            place = client.get_channel(channel.id)
-            assert isinstance(place, discord.TextChannel)
-            await place.guild.me.edit(nick="Tocsin")
-            await place.send(**shown(message))
-            preview = env.preview(channel, viewers=[reader], layout="message", display="fixed", width=760, height=620)
-            async with preview as page:
-                picture = target.with_suffix(".full.png")
-                await page.screenshot(str(picture), mode="viewport", allow_incomplete=True)
-    cut_to_content(picture, target)
-    picture.unlink()
+FOLDER = Path(__file__).parents[1] / ".github"
+WIDTH, HEIGHT = 640, 2400
+LARGEST = 150_000
+EMBEDS = ("embed_description", "embed_field_value")
+STYLE = (
+    ":is(.markdown-paragraph, .markdown-bullet_list, .markdown-blockquote) + .markdown-paragraph {margin-top: 1.1em}"
+)
+Scene = Callable[[Newsdesk], Awaitable["Shown"]]
 
 
-def the_story(now: Any) -> Story:
-    """An invented story, three hours old, told by five outlets."""
-    seen = now - SEEN
-    return Story(
-        id="picture",
-        title="Halcyon AI in talks to put its models on the Northern Alliance's unclassified networks",
-        link="https://northseapost.example/halcyon-alliance",
-        topic="ai-defence",
-        relevance=0.94,
-        because=(
-            Reason("ai", "AI models", 2.0),
-            Reason("ai", "large language model", 1.0),
-            Reason("defence", "Northern Alliance", 1.5),
-            Reason("defence", "defence ministers", 1.0),
-        ),
-        event="contract",
-        stage="in_talks",
-        first_seen=seen,
-        last_seen=now - timedelta(minutes=20),
-        seller=Party("Halcyon AI", "Halcyon AI"),
-        buyer=Party("Northern Alliance", "the alliance's"),
-        amounts=(Amount("$200 million"),),
-        organisations=("Halcyon AI", "Northern Alliance", "Ministry of Defence", "Meridian Systems"),
-        key_points=(
-            "Halcyon AI is considering a contract to deploy its large language model on the alliance's unclassified "
-            "networks, a person familiar with the matter said.",
-            "The agreement could be worth up to $200 million over three years and would need the consent of all "
-            "defence ministers.",
-            "Talks are at an early stage, and Meridian Systems is also in the running.",
-        ),
-        sources=tuple(Source(outlet, "Halcyon AI in talks", f"https://{outlet}/1", seen) for outlet in OUTLETS),
-    )
+async def main(folder: Path, names: Sequence[str]) -> None:
+    """The pictures called `names`, or all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with a_likeness_of_discord(), TemporaryDirectory() as scratch:
+        async with newsdesk(Path(scratch)) as desk:
+            await play(desk)
+            for name in names or SCENES:
+                await picture(desk, await SCENES[name](desk), folder / f"{name}.png")
+
+
+async def play(desk: Newsdesk) -> None:
+    """Everything that happens before somebody looks: subscriptions, three polls, a digest and a catch-up."""
+    await subscribe_all(desk)
+    ops = desk.channels["ops"] = desk.town.guild.create_text_channel("ops")
+    await desk.resources.store.write(guilds.save, GuildSettings(desk.town.guild.id, ops_channel_id=ops.id))
+    for number in (1, 1, 1, 2, 3):
+        await desk.poll(number)
+    await fill_archive(desk)
+    desk.channels["desk"] = desk.town.guild.create_text_channel("desk")
+    for hours in (0, 9, 24):
+        await desk.tick(later=timedelta(hours=hours))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message in a channel, as one person sees it."""
+
+    channel: Any
+    viewer: Any
+    message: Any
+
+
+def sent(name: str, *words: str) -> Scene:
+    """The last message of a channel in whose text all of `words` stand."""
+
+    async def find(desk: Newsdesk) -> Shown:
+        channel = desk.channels[name]
+        found = [each for each in channel.history() if all(word in text_of(each) for word in words)]
+        if not found:
+            raise LookupError(
+                f"no message in {name} holds {words}: {[text_of(each)[:90] for each in channel.history()]}"
+            )
+        return Shown(channel, desk.town.manager, found[-1])
+
+    return find
+
+
+def asked(command: str, *, manager: bool = False, **options: Any) -> Scene:
+    """The answer to a command; a value "#name" is that channel."""
+
+    async def ask(desk: Newsdesk) -> Shown:
+        person, where = desk.town.manager if manager else desk.town.reader, desk.channels["desk"]
+        given = {name: desk.channels[each[1:]] if str(each)[:1] == "#" else each for name, each in options.items()}
+        return Shown(where, person, (await person.slash(where, command, **given)))
+
+    return ask
+
+
+def pressed(under: Scene, label: str) -> Scene:
+    """The answer to a button under the message of another scene."""
+
+    async def press(desk: Newsdesk) -> Shown:
+        shown = await under(desk)
+        message = shown.message if isinstance(shown.message, discord.Message) else shown.message.response
+        return replace(shown, message=await shown.viewer.click(message, label=label))
+
+    return press
+
+
+ALERT = sent("full", "robot mules")
+SCENES: dict[str, Scene] = {
+    "alert": ALERT,
+    "alert-compact": sent("compact", "minehunting"),
+    "update": sent("full", "UPDATE"),
+    "follow-up": sent("full", "million contract"),
+    "digest": sent("digest"),
+    "catch-up": sent("quiet"),
+    "notice": sent("ops"),
+    "why": pressed(ALERT, "Why?"),
+    "sources": pressed(ALERT, "Sources"),
+    "key-points": pressed(ALERT, "Key points"),
+    "not-relevant": pressed(ALERT, "Not relevant"),
+    "news-latest": asked("news latest"),
+    "news-search": asked("news search", query="language models"),
+    "news-top": asked("news top", window="7d"),
+    "news-digest": asked("news digest"),
+    "news-trends": asked("news trends", window="30d"),
+    "story-view": asked("story view", story="Tallowmere and NATO sign"),
+    "story-sources": asked("story sources", story="Skerrivane delivers"),
+    "story-timeline": asked("story timeline", story="Tallowmere and NATO sign"),
+    "entity-info": asked("entity info", name="Tallowmere AI"),
+    "entity-compare": asked("entity compare", a="Tallowmere AI", b="Skerrivane"),
+    "alerts-add": asked("alerts add", manager=True, channel="#desk", events="contract, funding", mode="both"),
+    "alerts-list": asked("alerts list", manager=True),
+    "refusal": asked("alerts list"),
+    "status": asked("status"),
+    "help": asked("help"),
+}
+
+
+async def picture(desk: Newsdesk, shown: Shown, target: Path) -> None:
+    """The message, cut to what there is."""
+    people = [desk.town.manager, desk.town.reader]
+    preview = desk.town.env.preview(shown.channel, viewers=people, display="fixed", width=WIDTH, height=HEIGHT)
+    async with preview as page:
+        report = await page.screenshot(
+            None, viewer=shown.viewer, target=shown.message, mode="surface", allow_incomplete=True
+        )
+    target.write_bytes(small(report.png or b""))
+    size = target.stat().st_size
+    print(f"{target.name}: {size} bytes{' – too large' if size > LARGEST else ''}")  # noqa: T201
 
 
 @contextmanager
-def chromium_of_this_machine() -> Iterator[None]:
-    """playwright with the installed chromium: simcord offers no option for its path."""
+def a_likeness_of_discord() -> Iterator[None]:
+    """What simcord offers no option for: the chromium of this machine, and how Discord draws what simcord draws
+    otherwise: channels named in embeds, empty lines between paragraphs."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    launch = playwright.async_api.BrowserType.launch
+    browsers, launch = playwright.async_api.BrowserType, playwright.async_api.BrowserType.launch
+    contexts, new_context = playwright.async_api.Browser, playwright.async_api.Browser.new_context
 
-    async def launched(self: playwright.async_api.BrowserType, **options: Any) -> playwright.async_api.Browser:
+    async def launched(self: Any, **options: Any) -> Any:
         return await launch(self, **(options | {"executable_path": path}))
 
-    playwright.async_api.BrowserType.launch = launched  # type: ignore[method-assign]
+    async def styled(self: Any, **options: Any) -> Any:
+        context = await new_context(self, **options)
+        await context.route("**/preview.css", _with_style)
+        return context
+
+    policies = {name: dict(_markdown._FIELD_POLICIES[name]) for name in EMBEDS}
+    browsers.launch, contexts.new_context = launched, styled
+    for name in EMBEDS:
+        _markdown._FIELD_POLICIES[name]["mentions"] = True
     try:
         yield
     finally:
-        playwright.async_api.BrowserType.launch = launch  # type: ignore[method-assign]
+        browsers.launch, contexts.new_context = launch, new_context
+        _markdown._FIELD_POLICIES.update(policies)
 
 
-def cut_to_content(picture: Path, target: Path, *, margin: int = 16) -> None:
-    """Takes the empty borders off and keeps the colours to a palette, which makes the file small."""
-    image = Image.open(BytesIO(picture.read_bytes())).convert("RGB")
+async def _with_style(route: Any) -> None:
+    answer = await route.fetch()
+    await route.fulfill(response=answer, body=await answer.text() + STYLE)
+
+
+def small(png: bytes, *, margin: int = 16) -> bytes:
+    """Takes the empty borders off and keeps the colours to a palette."""
+    image = Image.open(BytesIO(png)).convert("RGB")
     empty = Image.new("RGB", image.size, image.getpixel((image.width - 2, image.height - 2)))
     content = image.crop(ImageChops.difference(image, empty).getbbox())
     framed = Image.new("RGB", (content.width + 2 * margin, content.height + 2 * margin), empty.getpixel((0, 0)))
     framed.paste(content, (margin, margin))
-    target.parent.mkdir(exist_ok=True)
-    framed.quantize(256).save(target, optimize=True)
+    out = BytesIO()
+    framed.quantize(128).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET))
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, sys.argv[2:]))
