@@ -17,7 +17,7 @@ from bot.errors import TocsinError
 from bot.store import Store, alerts, bulletins, guilds, subscriptions
 from bot.store.guilds import GuildSettings
 from handlers.alerts.means import MOST
-from handlers.alerts.options import ABOUT, known_events, known_organisations, known_topic
+from handlers.alerts.options import ABOUT, known_events, known_organisations
 from tests.builders import NOON, a_story, an_alert
 from tests.discord_fake import FakeDiscord, Permission, running
 from tests.discord_fake.permissions import USER_DEFAULT
@@ -595,7 +595,6 @@ async def test_a_manager_by_role_in_one_channel_only_is_a_reader_elsewhere(town:
 @pytest.mark.parametrize(
     ("refused", "words"),
     [
-        (lambda: known_topic("cooking", [("ai-defence", "AI and defence")]), "There is: AI and defence"),
         (lambda: known_organisations("NATO, Acme", ["NATO"]), "no organisation “Acme”"),
         (lambda: known_events("contract, party"), "no kind of event “party”"),
     ],
@@ -605,8 +604,9 @@ def test_what_could_never_match_is_refused_with_what_can(refused: object, words:
         refused()  # type: ignore[operator]
 
 
-def test_a_topic_may_be_typed_by_its_name() -> None:
-    assert known_topic("ai AND defence", [("ai-defence", "AI and defence")]) == "ai-defence"
+async def test_a_topic_may_be_typed_by_its_name(town: Town) -> None:
+    await added(town, topic="ai AND defence")
+    assert (await kept(town)).topic == "ai-defence"
 
 
 async def test_a_channel_of_another_server_cannot_be_subscribed(tmp_path: Path) -> None:

@@ -26,10 +26,10 @@ def missing_rights(rights: discord.Permissions, *, thread: bool = False) -> list
 
 
 def open_channels(guild: discord.Guild) -> list[int]:
-    """The channels and threads of a server that an alert could be written into, as far as the cache knows."""
+    """The channels, forums and threads of a server that alerts could be written into, as far as the cache knows."""
     if guild.me is None:
         return []
-    text = [each for each in guild.channels if isinstance(each, discord.TextChannel)]
+    text = [each for each in guild.channels if isinstance(each, discord.TextChannel | discord.ForumChannel)]
     writable = [each.id for each in text if not missing_rights(each.permissions_for(guild.me))]
     return writable + [each.id for each in guild.threads if _is_open(each, each.permissions_for(guild.me))]
 

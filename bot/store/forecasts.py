@@ -4,9 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from bot.core.digest import Ranked
 from bot.core.forecast import Past
-from bot.core.importance import Importance
 from bot.store import rows
 from bot.store.schema import stories
 
@@ -17,10 +15,6 @@ MOST = 3_000
 def past(c: Connection, since: datetime, *, most: int = MOST) -> Past:
     """The stories with a report since then, the newest `most` of them."""
     wanted = select(stories).where(stories.c.last_seen >= since).order_by(stories.c.last_seen.desc()).limit(most)
-    found = [_ranked(row) for row in c.execute(wanted).mappings()]
+    found = [rows.ranked(row) for row in c.execute(wanted).mappings()]
     reached = max(found[-1].story.last_seen, since) if len(found) == most else since
     return Past(found, reached, c.scalar(select(func.min(stories.c.first_seen))))
-
-
-def _ranked(row: rows.Row) -> Ranked:
-    return Ranked(rows.story(row), Importance(row["level"], row["importance"]))

@@ -10,7 +10,8 @@ from typing import Any, Literal, cast, get_args
 import discord
 from discord import app_commands
 
-from bot.client.index import Index, choices, list_choices, split_list, value_chosen
+from bot.client.chosen import role_chosen, topic_chosen
+from bot.client.index import Index, choices, list_choices, split_list
 from bot.client.replies import Interaction, RefusedError
 from bot.client.rights import is_manager
 from bot.core.alert import Layout, Mode, Subscription
@@ -64,7 +65,7 @@ def applied(given: Given, base: Subscription, index: Index) -> Subscription:
     """`base` with what was given in place of what it had. Raises RefusedError."""
     wanted = base
     if given.topic is not None:
-        wanted = replace(wanted, topic=known_topic(_emptied(given.topic), index.topics))
+        wanted = replace(wanted, topic=topic_chosen(_emptied(given.topic).strip(), index))
     if given.organisations is not None:
         named = known_organisations(_emptied(given.organisations), [*index.organisations, *base.organisations])
         wanted = replace(wanted, organisations=named)
@@ -89,17 +90,6 @@ def _with_habits(given: Given, wanted: Subscription) -> Subscription:
 
 def _emptied(typed: str) -> str:
     return "" if typed.strip().casefold() == NONE else typed
-
-
-def known_topic(typed: str | None, topics: Sequence[tuple[str, str]]) -> str | None:
-    """The id of a topic that the configuration knows. Raises RefusedError."""
-    if not typed or not typed.strip():
-        return None
-    chosen = value_chosen(typed, topics)
-    if chosen not in {topic for topic, _ in topics}:
-        names = ", ".join(name for _, name in topics)
-        raise RefusedError(f"There is no topic “{escape(typed, 100)}”. There is: {escape(names, 500)}.")
-    return chosen
 
 
 def known_organisations(typed: str | None, known: Sequence[str]) -> tuple[str, ...]:
@@ -141,14 +131,7 @@ def known_role(typed: str | None, guild: discord.Guild | None) -> discord.Role |
     """A role of the server by its id, mention or name. Raises RefusedError."""
     if typed is None or guild is None:
         return None
-    wanted = typed.strip()
-    if wanted.casefold() == NONE:
-        return NONE
-    bare = wanted.removeprefix("<@&").removesuffix(">").removeprefix("@").casefold()
-    for role in guild.roles:
-        if bare in (str(role.id), role.name.casefold()):
-            return role
-    raise RefusedError(f"This server has no role “{escape(wanted, 80)}”. Choose one from the list, or none.")
+    return NONE if typed.strip().casefold() == NONE else role_chosen(typed, guild)
 
 
 def offer(command: Command, index: Index, *, clearing: bool) -> None:
