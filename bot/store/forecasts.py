@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 from bot.core.forecast import Past
 from bot.store import rows
 from bot.store.schema import stories
+from bot.store.stories import LIVE
 
 MOST = 3_000
 """Stories that are looked through: where more came in, the time that is looked back over is shorter."""
@@ -14,7 +15,7 @@ MOST = 3_000
 
 def past(c: Connection, since: datetime, *, most: int = MOST) -> Past:
     """The stories with a report since then, the newest `most` of them."""
-    wanted = select(stories).where(stories.c.last_seen >= since).order_by(stories.c.last_seen.desc()).limit(most)
+    wanted = select(stories).where(stories.c.last_seen >= since, LIVE).order_by(stories.c.last_seen.desc()).limit(most)
     found = [rows.ranked(row) for row in c.execute(wanted).mappings()]
     reached = max(found[-1].story.last_seen, since) if len(found) == most else since
     return Past(found, reached, c.scalar(select(func.min(stories.c.first_seen))))

@@ -18,7 +18,7 @@ from bot.store.schema import stories
 
 Value = TypeVar("Value")
 Row: TypeAlias = Mapping[str, Any] | RowMapping
-IN_COLUMNS = frozenset(column.name for column in stories.columns) - {"content", "importance", "level"}
+IN_COLUMNS = frozenset(column.name for column in stories.columns) - {"content", "importance", "level", "merged_into"}
 
 
 def feed(row: Row) -> StoredFeed:

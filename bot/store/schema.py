@@ -104,6 +104,8 @@ stories = Table(
     Column("content", Json, nullable=False),
     Column("importance", Float, nullable=False, server_default="0"),  # as it was weighed with the latest report
     Column("level", Words, nullable=False, server_default="low"),
+    # Where a person merged it to: from then on it is empty, and what asks for it is shown that one.
+    Column("merged_into", ForeignKey("stories.id"), index=True),
     Index("ix_stories_first_seen_event", "first_seen", "event"),
     Index("ix_stories_event_id", "event", "id"),
 )

@@ -17,6 +17,11 @@ from bot.store.dialect import insert
 from bot.store.schema import articles as article_table
 from bot.store.schema import stories, story_organisations
 
+# A story that a person merged into another is empty. There are few of those, so they are looked up and left out: to ask
+# each row for it would cost counting the indexes that it lives by.
+_other = stories.alias("merged")
+LIVE = stories.c.id.not_in(select(_other.c.id).where(_other.c.merged_into.is_not(None)))
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -50,14 +55,20 @@ def save(c: Connection, changed: Iterable[Story], weights: Mapping[str, Importan
 
 def open_since(c: Connection, since: datetime) -> list[Story]:
     """The stories that had a report at `since` or later, oldest first."""
-    wanted = select(stories).where(stories.c.last_seen >= since).order_by(stories.c.first_seen, stories.c.id)
+    wanted = select(stories).where(stories.c.last_seen >= since, LIVE).order_by(stories.c.first_seen, stories.c.id)
     return _all(c, wanted)
 
 
 def get(c: Connection, story_id: str) -> Story | None:
-    """The story with this id."""
-    found = _all(c, select(stories).where(stories.c.id == story_id))
-    return found[0] if found else None
+    """The story with this id, or the one that a person merged it into."""
+    seen: set[str] = set()
+    while story_id not in seen:
+        seen.add(story_id)
+        row = c.execute(select(stories).where(stories.c.id == story_id)).mappings().one_or_none()
+        if row is None or row["merged_into"] is None:
+            return rows.story(row) if row else None
+        story_id = row["merged_into"]
+    return None
 
 
 def latest(
@@ -118,7 +129,8 @@ def after(c: Connection, story: Story, *, limit: int = 10) -> list[Story]:
     found: dict[str, Story] = {}
     newest = {story.id}
     while newest and len(found) < limit:
-        following = select(stories).where(stories.c.follows.in_(newest)).order_by(stories.c.first_seen, stories.c.id)
+        following = select(stories).where(stories.c.follows.in_(newest), LIVE)
+        following = following.order_by(stories.c.first_seen, stories.c.id)
         new = {
             each.id: each for each in _all(c, following.limit(limit)) if each.id not in found and each.id != story.id
         }
@@ -150,7 +162,7 @@ def usual(c: Connection, now: datetime) -> dict[EventType, float]:
 
 def find(c: Connection, text: str, limit: int = 25) -> list[tuple[str, str]]:
     """(id, title) of the newest stories whose title holds `text`, in any case."""
-    wanted = select(stories.c.id, stories.c.title).order_by(stories.c.last_seen.desc()).limit(limit)
+    wanted = select(stories.c.id, stories.c.title).where(LIVE).order_by(stories.c.last_seen.desc()).limit(limit)
     if text.strip():
         wanted = wanted.where(stories.c.title.icontains(text.strip(), autoescape=True))
     return [(row.id, row.title) for row in c.execute(wanted)]
@@ -184,7 +196,7 @@ def why(c: Connection, story_id: str) -> Why | None:
 def figures(c: Connection) -> dict[str, int]:
     """How much there is: `stories`, `articles`, and how many of these are `relevant`."""
     return {
-        "stories": c.scalar(select(func.count()).select_from(stories)) or 0,
+        "stories": c.scalar(select(func.count()).select_from(stories).where(LIVE)) or 0,
         "articles": c.scalar(select(func.count()).select_from(article_table)) or 0,
         "relevant": c.scalar(select(func.count()).where(article_table.c.relevant)) or 0,
     }
@@ -197,6 +209,7 @@ def _filtered(
     event: str | None,
     organisation: str | None,
 ) -> Select[*tuple[object, ...]]:
+    wanted = wanted.where(LIVE)
     if since is not None:
         wanted = wanted.where(stories.c.last_seen >= since)
     if topic is not None:
