@@ -206,3 +206,52 @@ async def test_a_compact_alert_has_one_key_point_and_one_line_of_facts(post: Pos
     assert not embed.get("fields")
     assert embed["description"].startswith("- First.\n")
     assert "Second" not in embed["description"]
+
+
+async def told_elsewhere(post: Post, channel: int) -> None:
+    """Whether the channel as a whole still takes alerts, after an update of the story of `a_story`."""
+    await post.owe(a_story(title="Grown", revision=2), channel, kind="update", revision=2)
+    await post.owe(a_story("another", title="Another"), channel)
+    report = await post.tick(timedelta(hours=20))
+    assert (report.sent, report.dead, report.paused) == (2, 0, 0)
+    assert not await post.store.read(alerts.shut_channels)
+
+
+@pytest.mark.parametrize("what", ["deleted", "locked"])
+async def test_an_update_whose_thread_is_gone_or_locked_answers_in_the_channel(post: Post, what: str) -> None:
+    channel = await post.place(Habits(thread=True))
+    await post.owe(a_story(), channel)
+    await post.tick()
+    shut(post, post.posts(channel)[0].id, what)
+    await told_elsewhere(post, channel)
+    first, update, _ = [each for each in post.fake.messages(channel) if each["embeds"]]
+    assert update["embeds"][0]["author"]["name"].startswith("UPDATE")
+    assert update["message_reference"]["message_id"] == first["id"]
+
+
+@pytest.mark.parametrize("what", ["deleted", "locked"])
+async def test_a_forum_post_that_is_gone_or_locked_says_nothing_about_its_forum(post: Post, what: str) -> None:
+    forum = await post.place(type=FORUM)
+    await post.owe(a_story(), forum)
+    await post.tick()
+    shut(post, post.posts(forum)[0].id, what)
+    await told_elsewhere(post, forum)
+    assert [each.name for each in post.posts(forum)][-2:] == ["Grown", "Another"]
+    assert await post.store.read(alerts.due_edits, now=post.now, debounce=timedelta(0), limit=9) == []
+
+
+def shut(post: Post, place: int, what: str) -> None:
+    """Somebody deletes the thread, or locks it."""
+    if what == "deleted":
+        post.fake.delete_channel(place)
+    else:
+        post.fake.threads.set_state(post.fake.world.channel(place), locked=True)
+
+
+async def test_a_thread_is_opened_though_the_alert_cannot_be_published(post: Post) -> None:
+    channel = await post.place(Habits(publish=True, thread=True), type=ANNOUNCEMENT)
+    await post.owe(a_story(), channel)
+    route = "/channels/{channel_id}/messages/{message_id}/crosspost"
+    post.fake.faults.add(Fault("error", status=400, code=40033, route=route))
+    assert (await post.tick()).sent == 1
+    assert len(post.posts(channel)) == 1

@@ -22,6 +22,8 @@ from bot.store import alerts
 from handlers.deliver.parcel import refused_if_undrawable
 from handlers.deliver.tick import Halt, Tick, ended_with_the_tick
 
+SHUT_POST = (50083, 160005)  # archived for good, locked
+
 
 async def edit_grown(tick: Tick, halt: Halt) -> bool:
     """Edits what is due; True if it broke off, because an alert is due by now."""
@@ -51,7 +53,7 @@ async def _edit_channel(edits: Sequence[Edit], tick: Tick, halt: Halt) -> None:
             await _settle_edit_error(edit, error, tick)
             if isinstance(error, TokenRefusedError | BlockedError):
                 raise
-            if not isinstance(error, MessageGoneError | MessageRefusedError):
+            if not isinstance(error, MessageGoneError | MessageRefusedError) and not _of_post_alone(edit, error, tick):
                 return
         else:
             tick.counts["edited"] += 1
@@ -66,6 +68,8 @@ async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick) -> No
     match error:
         case MessageGoneError() | MessageRefusedError():
             await tick.store.write(alerts.end_edits, row, said)
+        case DestinationGoneError() | DestinationForbiddenError() if _of_post_alone(edit, error, tick):
+            await tick.store.write(alerts.end_edits, row, said)
         case DestinationGoneError():
             await tick.store.write(alerts.close_channel, channel, reason=said, now=now)
         case DestinationForbiddenError():
@@ -75,6 +79,12 @@ async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick) -> No
             wait = getattr(error, "retry_after", None) or tick.rules.debounce.total_seconds()
             later = now + timedelta(seconds=max(wait, 1.0))
             await tick.store.write(alerts.delay_edit, row, not_before=later, problem=said, now=now)
+
+
+def _of_post_alone(edit: Edit, error: DeliveryError, tick: Tick) -> bool:
+    """Whether the error speaks of one forum post, which somebody deleted, locked or archived, and not of its forum."""
+    in_post = _where(edit, tick) != edit.subscription.channel_id
+    return in_post and (isinstance(error, DestinationGoneError) or error.code in SHUT_POST)
 
 
 def _drawn_edit(edit: Edit) -> Message:

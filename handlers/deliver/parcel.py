@@ -41,9 +41,9 @@ class Parcel:
     """A claimed row: `draw` makes its message, `settle_sent` (with what was sent, None where it was deleted since),
     `settle_retry` and `settle_dead` end the attempt.
 
-    `channel_id` is where it is owed, `place_id` a thread or post in which it goes instead. In a forum it becomes a post
-    named `name_of_post` with `tag`; elsewhere a `thread` may be opened under it, and it may be published. The other
-    fields are those of a Delivery.
+    `channel_id` is where it is owed, `place_id` a thread or post in which it goes instead, there as no reply. In a
+    forum it becomes a post named `name_of_post` with `tag`; elsewhere a `thread` may be opened under it, and it may be
+    published. The other fields are those of a Delivery.
     """
 
     name: str
@@ -83,7 +83,7 @@ def of_alert(delivery: Delivery) -> Parcel:
         attempt=delivery.attempt,
         earlier_claim=delivery.earlier_claim,
         minimal=delivery.minimal,
-        reply_to=None if delivery.reply_place and delivery.kind == "update" else delivery.reply_to,
+        reply_to=delivery.reply_to,
         name_of_post=cut(delivery.story.title, POST_NAME) or kind_of(delivery.story),
         tag=event_name(delivery.story.event),
         thread=habits.thread and delivery.kind == "alert",

@@ -4,6 +4,9 @@ What an answer of Discord means for a row is decided here, and nowhere else.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -53,7 +56,7 @@ async def _claimed(tick: Tick, room: int) -> list[Parcel]:
 async def _attempt(parcel: Parcel, tick: Tick) -> None:
     """One attempt at one row, settled whatever comes of it. Raises what concerns every channel."""
     try:
-        sent = await _found(parcel, tick) or await _created(parcel, tick)
+        sent = await _delivered(parcel, tick)
     except DeliveryError as error:
         await _settle_error(parcel, error, tick)
         if isinstance(error, TokenRefusedError | BlockedError):
@@ -63,6 +66,19 @@ async def _attempt(parcel: Parcel, tick: Tick) -> None:
         if sent is not None:
             sent = await _adorned(parcel, sent, tick)
         await tick.store.write(parcel.settle_sent, sent, tick.moment())
+
+
+async def _delivered(parcel: Parcel, tick: Tick) -> Sent | None:
+    """The message, found or made. A thread or post that is gone or locked says nothing about its channel, which then
+    gets the message itself."""
+    try:
+        return await _found(parcel, tick) or await _created(parcel, tick)
+    except (DestinationGoneError, DestinationForbiddenError) as error:
+        if parcel.place_id is None:
+            raise
+        log.warning("deliver.displaced", row=parcel.name, place=parcel.place_id, code=error.code, why=str(error))
+    in_channel = replace(parcel, place_id=None)
+    return await _found(in_channel, tick) or await _created(in_channel, tick)
 
 
 async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
@@ -104,7 +120,7 @@ async def _created(parcel: Parcel, tick: Tick) -> Sent | None:
             parcel.place_id or parcel.channel_id,
             parcel.drawn(),
             nonce=parcel.nonce,
-            reply_to=parcel.reply_to,
+            reply_to=parcel.reply_to if parcel.place_id is None else None,
             guild_id=parcel.guild_id,
         )
     except MessageGoneError:
@@ -120,15 +136,22 @@ async def _adorned(parcel: Parcel, sent: Sent, tick: Tick) -> Sent:
     """The message with its thread, published where that is wished: what does not work out is left out."""
     if sent.place_id is not None or parcel.place_id is not None:
         return sent
-    try:
-        if parcel.publish:
+    if parcel.publish:
+        with _left_out(parcel):
             await tick.sender.publish(parcel.channel_id, sent.message_id)
-        if parcel.thread:
+    if parcel.thread:
+        with _left_out(parcel):
             thread = await tick.sender.open_thread(parcel.channel_id, sent.message_id, parcel.name_of_post)
             return sent._replace(place_id=thread)
+    return sent
+
+
+@contextmanager
+def _left_out(parcel: Parcel) -> Iterator[None]:
+    try:
+        yield
     except DeliveryError as error:
         log.warning("deliver.unadorned", row=parcel.name, channel=parcel.channel_id, code=error.code, why=str(error))
-    return sent
 
 
 async def _settle_error(parcel: Parcel, error: DeliveryError, tick: Tick) -> None:
