@@ -11,6 +11,7 @@ from bot.core.alert import Subscription
 from bot.core.digest import Ranked
 from bot.core.forecast import EXAMPLES, WINDOW, Forecast, Past, forecast, forecast_words, latest_lines, often
 from bot.core.importance import Importance, Level
+from bot.core.owing import Server
 from tests.builders import NOON, a_story, a_subscription
 
 DAY = timedelta(days=1)
@@ -45,7 +46,13 @@ def test_what_matters_less_goes_into_the_digest_of_both() -> None:
 
 
 def test_what_the_server_has_muted_is_not_counted() -> None:
-    assert looked(ranked("a"), muted=("nato",)).alerts == 0
+    assert looked(ranked("a"), server=Server(muted=("nato",))).alerts == 0
+
+
+def test_what_the_server_finds_too_little_relevant_is_not_counted() -> None:
+    stories = (ranked("a", relevance=0.55), ranked("b", relevance=0.9))
+    strict = looked(*stories, server=Server(stricter=0.1), thresholds={"ai-defence": 0.5})
+    assert strict.alerts == 1
 
 
 def test_a_paused_subscription_is_forecast_as_if_it_went_on() -> None:

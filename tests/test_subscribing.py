@@ -52,7 +52,7 @@ def test_limits_hold_for_every_subscription(subscription: Any, title: str) -> No
     ranked = Ranked(a_story(title=title or "x", link="https://x.example/" + "a" * 400), Importance("low", 0.0))
     found = Forecast(3, 4, WINDOW, (ranked,) * 3)
     messages = [
-        draft_message(subscription, found, token="t" * 16, rights=RIGHTS, notes=("A note.",)),
+        draft_message(subscription, found, token="t" * 16, rights=RIGHTS, notes=("A note.",), minutes=15),
         added_message(subscription, notes=digest_lines(subscription, NOON)),
         changed_message(subscription, found),
         removing_message(subscription),
@@ -79,8 +79,8 @@ def test_the_last_page_that_a_button_can_name_is_the_last() -> None:
 
 def test_a_draft_offers_to_save_only_where_no_right_is_missing() -> None:
     found = Forecast(0, 0, timedelta(days=30))
-    lacking = draft_message(a_subscription(), found, token="token-_1", rights=RIGHTS)
-    whole = draft_message(a_subscription(), found, token="token-_1", rights=RIGHTS[:1])
+    lacking = draft_message(a_subscription(), found, token="token-_1", rights=RIGHTS, minutes=15)
+    whole = draft_message(a_subscription(), found, token="token-_1", rights=RIGHTS[:1], minutes=15)
     assert [button.label for button in lacking.buttons] == ["Check again", "Preview", "Cancel"]
     assert [button.label for button in whole.buttons] == ["Save", "Preview", "Cancel"]
     for button in (*lacking.buttons, *whole.buttons):

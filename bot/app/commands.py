@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.client import Command, Index
+from bot.client.drafts import Drafts
 from bot.client.replies import PersistentButton
 from bot.core.account import Standards
+from bot.core.alert import Subscription
 from bot.store import Store
 from handlers import about, alerts, bulletins, buttons, entity, feeds, help, news, settings, status, story
 
@@ -22,7 +24,7 @@ class Desk:
     clock: Callable[[], datetime]
     version: str
     feeds: feeds.Means
-    drafts: alerts.Drafts = field(default_factory=alerts.Drafts)
+    drafts: Drafts[Subscription] = field(default_factory=lambda: Drafts("`/alerts add`"))
     standards: Standards = field(default_factory=Standards)
     keep: timedelta = timedelta(days=365)
     contact: str = ""
@@ -37,7 +39,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
     """Groups and commands, as Discord is told of them."""
     store, index, clock = desk.store, desk.index, desk.clock
     return [
-        *alerts.commands(store=store, index=index, clock=clock, drafts=desk.drafts),
+        *alerts.commands(store=store, index=index, clock=clock, drafts=desk.drafts, thresholds=desk.thresholds),
         *news.commands(store=store, index=index, clock=clock),
         *story.commands(store=store, index=index),
         *entity.commands(store=store, index=index, clock=clock),
@@ -54,7 +56,7 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
     """The buttons that outlive a restart, each a pattern."""
     store, index, clock = desk.store, desk.index, desk.clock
     return [
-        *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts),
+        *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts, thresholds=desk.thresholds),
         *feeds.buttons(desk.feeds),
         *buttons.buttons(store=store, index=index, clock=clock, thresholds=desk.thresholds),
         *news.buttons(store=store, clock=clock),

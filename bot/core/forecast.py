@@ -3,7 +3,7 @@
 It counts with the rules that will be used (see owing); it looks nothing up.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -48,16 +48,26 @@ class Forecast:
         return (*self.alerted, *self.digested)[:EXAMPLES]
 
 
-def forecast(past: Past, wanted: Subscription, *, now: datetime, muted: Collection[str] = ()) -> Forecast:
-    """What `wanted` would have been told. What the first polls of an archive brought in at once is no day's measure:
-    it is listed, but not counted."""
+def forecast(
+    past: Past,
+    wanted: Subscription,
+    *,
+    now: datetime,
+    server: Server | None = None,
+    thresholds: Mapping[str, float] | None = None,
+) -> Forecast:
+    """What `wanted` would have been told; `server` and `thresholds` are those of `owed`.
+
+    What the first polls of an archive brought in at once is no day's measure: it is listed, but not counted.
+    """
     known = {ranked.story.id: ranked for ranked in past.stories}
     rows = owed(
         [ranked.story for ranked in past.stories],
         [replace(wanted, paused=None)],
         matched=(),
         weigh=lambda story, _watched: known[story.id].importance,
-        servers={wanted.guild_id: Server(muted=tuple(muted))} if muted else None,
+        servers={wanted.guild_id: server} if server else None,
+        thresholds=thresholds,
     )
     alerted, digested = (
         _newest(known[row.story_id] for row in rows if row.kind == kind and not row.suppressed)

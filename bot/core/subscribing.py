@@ -9,16 +9,14 @@ from datetime import datetime
 from bot.core.alert import Subscription
 from bot.core.escape import cut, escape, length
 from bot.core.forecast import Forecast, forecast_words, latest_lines
-from bot.core.message import LIMITS, Button, Field, Message, counted, joined, relative
+from bot.core.message import ACCENT, LIMITS, Button, Field, Message, counted, joined, relative
 from bot.core.wishes import habit, wish
 
 Right = tuple[str, bool]
 """A right as Discord's settings name it, and whether the bot has it."""
 
-COLOUR = 0x37474F
 PAGE = 6  # subscriptions of a page: with the longest wishes they find room
 LAST_PAGE = 999
-DRAFT_MINUTES = 15
 
 # What the buttons carry. A draft is known by its token; a list by its page, a subscription by its number.
 DRAFT = r"alerts:draft:(?P<asked>save|check|preview|cancel):(?P<token>[\w-]{4,40})"
@@ -36,8 +34,10 @@ def draft_message(
     token: str,
     rights: Sequence[Right],
     notes: Sequence[str] = (),
+    minutes: int,
 ) -> Message:
-    """A subscription before it is saved: the bot's rights first, then what it would have told."""
+    """A subscription before it is saved, for which there are so many `minutes`: the bot's rights first, then what it
+    would have told."""
     missing = [name for name, held in rights if not held]
     fields = [Field("Tocsin's rights there", rights_words(rights, wanted.channel_id), inline=False)]
     fields.append(Field("Forecast", forecast_words(found, wanted), inline=False))
@@ -51,8 +51,8 @@ def draft_message(
         title="New subscription",
         description=joined([f"<#{wanted.channel_id}> would get: {wish(wanted)}", habit(wanted), *notes], "\n", 4000),
         fields=tuple(fields),
-        footer=f"Nothing is saved yet; this draft is kept for {DRAFT_MINUTES} minutes.",
-        colour=COLOUR,
+        footer=f"Nothing is saved yet; this draft is kept for {minutes} minutes.",
+        colour=ACCENT,
         buttons=(
             first,
             Button("Preview", custom_id=draft_action("preview", token)),
@@ -110,7 +110,7 @@ def removing_message(subscription: Subscription) -> Message:
     return Message(
         title=f"Remove subscription {subscription.id}?",
         description=joined(lines, "\n", 4000),
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=(
             Button("Remove", custom_id=f"alerts:remove:{subscription.id}"),
             Button("Keep", custom_id=f"alerts:keep:{subscription.id}"),
@@ -126,7 +126,7 @@ def subscriptions_message(
     fields = _lists(watched, muted)
     if not subscriptions:
         nothing = "No channel of this server gets alerts yet. Add one with `/alerts add`."
-        return Message(title="Subscriptions", description=nothing, fields=fields, colour=COLOUR)
+        return Message(title="Subscriptions", description=nothing, fields=fields, colour=ACCENT)
     pages = -(-len(subscriptions) // PAGE)
     page = min(page, pages - 1)
     shown = subscriptions[page * PAGE : (page + 1) * PAGE]
@@ -136,7 +136,7 @@ def subscriptions_message(
         description="\n\n".join(_entry(each) for each in shown),
         fields=fields,
         footer=f"Page {page + 1} of {pages} · {counting}" if pages > 1 else counting,
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=_turning(page, pages),
     )
 
@@ -193,5 +193,5 @@ def moment(when: datetime) -> str:
 
 def _answer(title: str, lines: Sequence[str]) -> Message:
     return Message(
-        title=title, description=joined([line for line in lines if line], "\n", LIMITS["description"]), colour=COLOUR
+        title=title, description=joined([line for line in lines if line], "\n", LIMITS["description"]), colour=ACCENT
     )

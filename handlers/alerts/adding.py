@@ -5,6 +5,7 @@ import re
 import discord
 from discord import app_commands
 
+from bot.client.drafts import MINUTES, Draft
 from bot.client.places import Place, find_place, require_kind, require_place, require_role, rights_in
 from bot.client.replies import Interaction, PersistentButton, RefusedError, defer, persistent_button, replace, reply
 from bot.client.rights import require_manager
@@ -14,7 +15,6 @@ from bot.core.message import Message
 from bot.core.subscribing import DRAFT, Right, added_message, digest_lines, draft_message, noted_message
 from bot.core.wishes import MORNING, planned
 from bot.store import alerts, plans, subscriptions
-from handlers.alerts.drafts import Draft
 from handlers.alerts.means import (
     Means,
     entered,
@@ -62,7 +62,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         notes = unplanned_note(wanted, zone_name)
         wanted = planned(wanted, zone_name)
         require_room(await means.store.read(subscriptions.listed, guild_id), wanted)
-        token = means.drafts.keep(wanted, interaction.user.id, now, notes)
+        token = means.drafts.keep(wanted, user_id=interaction.user.id, guild_id=guild_id, now=now, notes=notes)
         await reply(interaction, await _shown(means, means.drafts.kept[token], token, rights_of(channel, wanted)))
 
     offer(add, means.index, clearing=False)
@@ -89,7 +89,9 @@ def buttons(means: Means) -> list[type[PersistentButton]]:
     return [persistent_button(DRAFT, press)]
 
 
-async def _checked(interaction: Interaction, means: Means, token: str, draft: Draft, *, save: bool) -> Message:
+async def _checked(
+    interaction: Interaction, means: Means, token: str, draft: Draft[Subscription], *, save: bool
+) -> Message:
     """Looks at the channel once more, and saves the draft if all is well and it is to be saved."""
     place = find_place(interaction, draft.wanted.channel_id)
     require_place(interaction, place)
@@ -105,7 +107,7 @@ async def _checked(interaction: Interaction, means: Means, token: str, draft: Dr
         raise
 
 
-async def _saved(means: Means, draft: Draft) -> Message:
+async def _saved(means: Means, draft: Draft[Subscription]) -> Message:
     wanted, now = draft.wanted, means.clock()
     new = await means.store.write(
         plans.add, wanted, now, plan_zone(wanted), lambda others: require_room(others, wanted)
@@ -116,9 +118,9 @@ async def _saved(means: Means, draft: Draft) -> Message:
     return added_message(new, notes=(*draft.notes, *(digest_lines(new, due) if due else ())))
 
 
-async def _shown(means: Means, draft: Draft, token: str, rights: list[Right]) -> Message:
+async def _shown(means: Means, draft: Draft[Subscription], token: str, rights: list[Right]) -> Message:
     found = await forecast_of(means, draft.wanted)
-    return draft_message(draft.wanted, found, token=token, rights=rights, notes=draft.notes)
+    return draft_message(draft.wanted, found, token=token, rights=rights, notes=draft.notes, minutes=MINUTES)
 
 
 def require_fit(interaction: Interaction, place: Place, wanted: Subscription) -> None:

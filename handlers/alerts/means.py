@@ -1,11 +1,12 @@
 """What the commands of `/alerts` work with, and the first steps that they share. It holds no command."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from discord import app_commands
 
+from bot.client.drafts import Drafts
 from bot.client.index import Index
 from bot.client.replies import Interaction, RefusedError, defer
 from bot.client.rights import is_manager, require_manager
@@ -13,10 +14,10 @@ from bot.core.alert import Subscription
 from bot.core.escape import cut
 from bot.core.forecast import WINDOW, Forecast, Past, forecast
 from bot.core.hours import next_due
+from bot.core.owing import Server
 from bot.core.wishes import same_wish, wish
 from bot.settings.zones import zone
 from bot.store import Store, forecasts, guilds, subscriptions
-from handlers.alerts.drafts import Drafts
 
 Clock = Callable[[], datetime]
 MOST = 50  # subscriptions of one server
@@ -24,12 +25,14 @@ MOST = 50  # subscriptions of one server
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The store, what autocomplete offers, the present, and what people are about to save."""
+    """The store, what autocomplete offers, the present, what people are about to save, and by topic the score that a
+    story needs."""
 
     store: Store
     index: Index
     clock: Clock
-    drafts: Drafts
+    drafts: Drafts[Subscription]
+    thresholds: Mapping[str, float]
 
 
 async def entered(interaction: Interaction, means: Means) -> int:
@@ -62,11 +65,12 @@ async def past_of(means: Means) -> Past:
 
 
 async def forecast_of(means: Means, wanted: Subscription) -> Forecast:
-    """What the subscription would have told in the last weeks, its server's mutes included."""
-    now = means.clock()
-    watched = await means.store.read(guilds.listed_watches, now, wanted.guild_id)
-    muted = [each.words for each in watched if each.kind == "mute"]
-    return forecast(await past_of(means), wanted, now=now, muted=muted)
+    """What the subscription would have told in the last weeks, its server's mutes and votes heeded."""
+    now, guild_id = means.clock(), wanted.guild_id
+    watched = await means.store.read(guilds.listed_watches, now, guild_id)
+    stricter = (await means.store.read(guilds.settings, guild_id)).threshold
+    server = Server(muted=tuple(each.words for each in watched if each.kind == "mute"), stricter=stricter)
+    return forecast(await past_of(means), wanted, now=now, server=server, thresholds=means.thresholds)
 
 
 def plan_zone(subscription: Subscription) -> tzinfo | None:
