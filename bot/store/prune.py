@@ -1,0 +1,170 @@
+"""What is kept no longer: old articles with their stories, who voted, and everything of a server that wants it so.
+
+Each function deletes at most `limit` rows of one kind and says how many, so that no transaction is long: it is called
+until there are none. What must not go, because something still needs it, is told beside each.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, or_, select, update
+
+from bot.core.story import Story
+from bot.store import guild_feeds, rows, stories
+from bot.store.schema import (
+    alerts,
+    aliases,
+    articles,
+    bulletins,
+    channels,
+    corrections,
+    deliveries,
+    entries,
+    feeds,
+    guilds,
+    story_organisations,
+    subscriptions,
+    votes,
+    watches,
+)
+from bot.store.schema import guild_feeds as guild_feed_table
+from bot.store.schema import stories as story_table
+
+SPARED = 500
+"""Entries of each feed that are always remembered, the newest: as many as one body may list. One that is forgotten
+while its feed still lists it would come again as new."""
+
+PENDING = ("owed", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Stories that are gone, and those that followed one of them as they stand now."""
+
+    gone: tuple[str, ...] = ()
+    changed: tuple[Story, ...] = ()
+
+
+def voters(c: Connection, before: datetime, limit: int) -> int:
+    """Forgets who voted before then; the votes stay."""
+    old = select(votes.c.id).where(votes.c.voted_at < before, votes.c.user_id.is_not(None)).limit(limit)
+    return c.execute(update(votes).where(votes.c.id.in_(list(c.scalars(old)))).values(user_id=None)).rowcount
+
+
+def old_articles(c: Connection, before: datetime, open_since: datetime, limit: int) -> int:
+    """Deletes articles that were first seen before then, but for those of stories that still take reports (one since
+    `open_since`) or still owe something."""
+    needed = select(story_table.c.id).where(or_(story_table.c.last_seen >= open_since, _owes()))
+    old = select(articles.c.id).where(
+        articles.c.first_seen < before, or_(articles.c.story_id.is_(None), articles.c.story_id.not_in(needed))
+    )
+    return _delete(c, articles, list(c.scalars(old.limit(limit))))
+
+
+def old_entries(c: Connection, before: datetime, limit: int) -> int:
+    """Deletes entries first seen before then whose article is gone, and their names, but for each feed's newest."""
+    deleted = 0
+    for feed_id in c.scalars(select(feeds.c.id)).all():
+        newest = select(entries.c.id).where(entries.c.feed_id == feed_id).order_by(entries.c.id.desc())
+        last = c.scalar(newest.offset(SPARED).limit(1))
+        if last is None or deleted >= limit:
+            continue
+        read = exists().where(articles.c.entry_id == entries.c.id)
+        old = and_(entries.c.feed_id == feed_id, entries.c.id <= last, entries.c.first_seen < before, ~read)
+        ids = list(c.scalars(select(entries.c.id).where(old).limit(limit - deleted)))
+        c.execute(delete(aliases).where(aliases.c.entry_id.in_(ids)))
+        deleted += _delete(c, entries, ids)
+    return deleted
+
+
+def old_stories(c: Connection, before: datetime, limit: int) -> Forgotten:
+    """Deletes stories without a report since then, none of whose articles is kept and that owe nothing, with all that
+    is about them. Stories that were merged into one go with it."""
+    told = exists().where(articles.c.story_id == story_table.c.id)
+    old = select(story_table.c.id).where(story_table.c.last_seen < before, stories.LIVE, ~told, ~_owes())
+    ids = set(c.scalars(old.limit(limit)))
+    empty = set(c.scalars(select(story_table.c.id).where(story_table.c.merged_into.in_(ids))))
+    while empty - ids:
+        ids |= empty
+        empty = set(c.scalars(select(story_table.c.id).where(story_table.c.merged_into.in_(ids))))
+    if not ids:
+        return Forgotten()
+    following = select(story_table).where(story_table.c.follows.in_(ids), story_table.c.id.not_in(ids))
+    changed = tuple(replace(rows.story(row), follows=None) for row in c.execute(following).mappings())
+    stories_about = alerts.c.story_id.in_(ids)
+    _delete_alerts(c, list(c.scalars(select(alerts.c.id).where(stories_about))))
+    c.execute(update(story_table).where(story_table.c.follows.in_(ids)).values(follows=None))
+    for table in (votes, corrections, story_organisations):
+        c.execute(delete(table).where(table.c.story_id.in_(ids)))
+    c.execute(delete(story_table).where(story_table.c.id.in_(ids)))
+    return Forgotten(tuple(sorted(ids)), changed)
+
+
+def old_bulletins(c: Connection, before: datetime, limit: int) -> int:
+    """Deletes digests, catch-ups and notices that ended before then."""
+    old = select(bulletins.c.id).where(bulletins.c.settled_at < before, bulletins.c.state.not_in(PENDING))
+    return _delete_bulletins(c, list(c.scalars(old.limit(limit))))
+
+
+def kept_of(c: Connection, guild_id: int) -> dict[str, int]:
+    """How much there is of a server, by name in the plural."""
+    return {
+        "subscriptions": _count(c, subscriptions, and_(subscriptions.c.guild_id == guild_id, ~subscriptions.c.removed)),
+        "alerts told or owed": _count(c, alerts, alerts.c.subscription_id.in_(_subscriptions(guild_id))),
+        "digests and notices": _count(c, bulletins, bulletins.c.guild_id == guild_id),
+        "settings": _count(c, guilds, guilds.c.guild_id == guild_id),
+        "words watched for or muted": _count(c, watches, watches.c.guild_id == guild_id),
+        "feeds that it added": _count(c, guild_feed_table, guild_feed_table.c.guild_id == guild_id),
+        "votes": _count(c, votes, votes.c.guild_id == guild_id),
+        "records of corrections": _count(c, corrections, corrections.c.guild_id == guild_id),
+    }
+
+
+def silence(c: Connection, guild_id: int) -> None:
+    """Ends what a server is sent, at once: the first step of deleting everything of it."""
+    c.execute(update(subscriptions).where(subscriptions.c.guild_id == guild_id).values(removed=True))
+
+
+def server(c: Connection, guild_id: int, now: datetime, limit: int) -> int:
+    """Deletes everything of a server, step by step; 0 once nothing is left."""
+    own = _subscriptions(guild_id)
+    told = list(c.scalars(select(alerts.c.id).where(alerts.c.subscription_id.in_(own)).limit(limit)))
+    if told:
+        return _delete_alerts(c, told)
+    messages = list(c.scalars(select(bulletins.c.id).where(bulletins.c.guild_id == guild_id).limit(limit)))
+    if messages:
+        return _delete_bulletins(c, messages)
+    gone = guild_feeds.forget(c, guild_id, now)
+    where = select(subscriptions.c.channel_id).where(subscriptions.c.guild_id == guild_id)
+    c.execute(delete(channels).where(channels.c.channel_id.in_(where)))
+    for table in (votes, corrections, watches, subscriptions, guilds):
+        gone += c.execute(delete(table).where(table.c.guild_id == guild_id)).rowcount
+    return gone
+
+
+def _owes() -> ColumnElement[bool]:
+    """Whether a story has an alert that has not ended."""
+    return exists().where(alerts.c.story_id == story_table.c.id, alerts.c.state.in_(PENDING))
+
+
+def _subscriptions(guild_id: int) -> Select[tuple[int]]:
+    return select(subscriptions.c.id).where(subscriptions.c.guild_id == guild_id)
+
+
+def _delete_alerts(c: Connection, ids: Collection[int]) -> int:
+    c.execute(delete(deliveries).where(deliveries.c.alert_id.in_(ids)))
+    return _delete(c, alerts, ids)
+
+
+def _delete_bulletins(c: Connection, ids: Collection[int]) -> int:
+    c.execute(update(alerts).where(alerts.c.bulletin_id.in_(ids)).values(bulletin_id=None))
+    return _delete(c, bulletins, ids)
+
+
+def _delete(c: Connection, table: Table, ids: Collection[int]) -> int:
+    return c.execute(delete(table).where(table.c.id.in_(ids))).rowcount if ids else 0
+
+
+def _count(c: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    return c.scalar(select(func.count()).select_from(table).where(condition)) or 0
