@@ -212,7 +212,7 @@ async def test_a_bulletin_says_how_much_it_tells_and_carries_its_mark(desk: Desk
     claimed = await whole(desk, 30)
     message = bulletin_message(claimed)
     assert message.title == "What you missed"
-    assert message.description.startswith("30 stories\n\n📝 **Contract**\n- [About s29]")
+    assert message.description.startswith("30 stories that came while messages were held back\n\n📝 **Contract**\n- [About s29]")
     assert message.description.endswith("… and 5 more of less importance")
     assert {mark_of(button.custom_id) for button in message.buttons} == {claimed.nonce}
     assert "30 stories" in minimal_bulletin(claimed).content

@@ -154,7 +154,7 @@ async def test_a_search_shows_the_best_match_first_with_the_words_around_it(town
     text = said(result)
     assert text.index("A loyal wingman flies") < text.index("> Parliament paid for a loyal wingman.")
     assert "none" not in text
-    assert "Page 1 of 1 · 2 stories so far" in text
+    assert "Page 1 of 1 · 2 stories in the archive" in text
     assert result.ephemeral
 
 

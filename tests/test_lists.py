@@ -21,7 +21,7 @@ def test_no_story_of_a_page_is_left_out_however_long_its_words_are(title: str, e
 
 def test_a_search_that_looked_at_the_newest_reports_only_says_so() -> None:
     footer = list_message(Page([Listed(a_story())], 0, 700, more=True), Wanted(kind="search", query="ai")).footer
-    assert footer == "Page 1 of 140 · among the newest reports that match · 700 stories so far"
+    assert footer == "Page 1 of 140 · among the newest reports that match · 700 stories in the archive"
 
 
 def test_levels_are_told_where_they_matter() -> None:

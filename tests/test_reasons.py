@@ -72,9 +72,9 @@ def test_each_fact_of_an_event_has_its_words() -> None:
         (("event", "funding.raises", "Acme raises"), ("seller", "party", "Acme raises")),
     )  # fmt: skip
     assert sentences(event_part(event)) == [
-        "Funding, signed.",
+        "Funding, agreed.",
         "Funding: “Acme raises” (funding.raises)",
-        "Signed: no words tell; it is the usual for funding",
+        "Agreed: no words tell; it is the usual for funding",
         "Raised by Acme: “Acme raises”",
         "Backed by Fund: “led by Fund”",
         "Amount: “$5m”",

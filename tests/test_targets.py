@@ -204,7 +204,7 @@ async def test_a_compact_alert_has_one_key_point_and_one_line_of_facts(post: Pos
     await post.tick()
     (embed,) = post.fake.messages(channel)[0]["embeds"]
     assert not embed.get("fields")
-    assert embed["description"].startswith("- First.\n")
+    assert embed["description"].startswith("First.\n")
     assert "Second" not in embed["description"]
 
 

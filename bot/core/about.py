@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.escape import cut, escape
-from bot.core.message import Button, Field, Message, counted, joined
-from bot.core.pages import ACCENT, PURPOSE, REFUSAL
+from bot.core.message import ACCENT, Button, Field, Message, counted, joined
+from bot.core.pages import PURPOSE, REFUSAL
 from bot.core.voting import needed
 
 KEPT_AFTER_LEAVING = 30

@@ -12,12 +12,13 @@ from bot.core.alert import Subscription
 from bot.core.digest import Ranked
 from bot.core.escape import cut, escape, masked_link
 from bot.core.hours import DigestPlan, period
-from bot.core.message import LIMITS, LOOKS, Button, Message, counted, event_name, joined, outlets_line, relative
+from bot.core.message import ACCENT, LIMITS, LOOKS, Button, Message, counted, event_name, joined, outlets_line
+from bot.core.reasons import stage_name
 
 BulletinKind = Literal["digest", "catch_up", "notice"]
 BulletinState = Literal["owed", "sending", "sent", "suppressed", "dead"]
 TITLES: dict[BulletinKind, str] = {"digest": "Digest", "catch_up": "What you missed", "notice": "Tocsin"}
-COLOUR = 0x37474F
+HELD: dict[BulletinKind, str] = {"catch_up": "that came while messages were held back"}
 _TITLE = 180  # characters of a story's title in a list: twenty-five find room in one embed
 
 
@@ -100,7 +101,7 @@ def bulletin_message(dispatch: Dispatch) -> Message:
         return Message(
             title=cut(content.title or TITLES["notice"], LIMITS["title"]),
             description=joined(list(content.lines), "\n", LIMITS["description"]),
-            colour=COLOUR,
+            colour=ACCENT,
             buttons=(Button("Status", custom_id=bulletin_action("status", dispatch)),),
         )
     return digest_message(
@@ -108,6 +109,7 @@ def bulletin_message(dispatch: Dispatch) -> Message:
         title=title_of(dispatch),
         left_out=len(content.left_out),
         since=content.since,
+        held=HELD.get(bulletin.kind, ""),
         buttons=(Button("Whole list", custom_id=bulletin_action("whole", dispatch)),),
     )
 
@@ -135,7 +137,9 @@ def bulletin_action(asked: str, dispatch: Dispatch) -> str:
 
 def whole_message(dispatch: Dispatch) -> Message:
     """Every story of the bulletin, for one person, as far as one message holds them."""
-    return digest_message(dispatch.stories, title=title_of(dispatch), since=dispatch.bulletin.content.since)
+    bulletin = dispatch.bulletin
+    held = HELD.get(bulletin.kind, "")
+    return digest_message(dispatch.stories, title=title_of(dispatch), since=bulletin.content.since, held=held)
 
 
 def digest_message(
@@ -144,18 +148,20 @@ def digest_message(
     title: str,
     left_out: int = 0,
     since: datetime | None = None,
+    held: str = "",
     buttons: tuple[Button, ...] = (),
 ) -> Message:
-    """Stories by type of event in the order given, as one list."""
+    """Stories by type of event in the order given, as one list; `held` says why they come so late."""
     total = len(stories) + left_out
-    opening = f"{counted(total, 'story', 'stories')}" + (f" since {relative(since)}" if since else "")
+    number = counted(total, "story", "stories")
+    opening = f"{number} since <t:{int(since.timestamp())}:f>" if since else f"{number} {held}".strip()
     if not stories:
-        return Message(title=cut(title, LIMITS["title"]), description="Nothing new.", colour=COLOUR, buttons=buttons)
+        return Message(title=cut(title, LIMITS["title"]), description="Nothing new.", colour=ACCENT, buttons=buttons)
     blocks = [opening, *_blocks(stories)]
     shown = joined(blocks, "\n\n", LIMITS["description"] - 100)
     hidden = left_out + (0 if shown.count("\n- ") == len(stories) else len(stories) - shown.count("\n- "))
     rest = f"\n\n… and {hidden} more of less importance" if hidden else ""
-    return Message(title=cut(title, LIMITS["title"]), description=shown + rest, colour=COLOUR, buttons=buttons)
+    return Message(title=cut(title, LIMITS["title"]), description=shown + rest, colour=ACCENT, buttons=buttons)
 
 
 def _blocks(stories: Sequence[Ranked]) -> list[str]:
@@ -170,7 +176,7 @@ def _blocks(stories: Sequence[Ranked]) -> list[str]:
 
 def _line(ranked: Ranked) -> str:
     story = ranked.story
-    stage = f" · {escape(story.stage.replace('_', ' '), 20)}" if story.stage else ""
-    level = f" · **{ranked.importance.level}**" if ranked.importance.level in ("high", "critical") else ""
+    level = f"**{ranked.importance.level}**" if ranked.importance.level in ("high", "critical") else ""
+    told = (stage_name(story.event, story.stage), level, escape(outlets_line(story, 1), 60))
     title = masked_link(cut(story.title, _TITLE), story.link)
-    return f"- {title} — {escape(outlets_line(story), 60)}{stage}{level}"
+    return f"- {title} — {' · '.join(filter(None, told))}"

@@ -17,6 +17,7 @@ FAILING_FROM = 5
 """Failures in a row after which a feed counts as failing: about two hours, as feeds back off."""
 
 SHOWN = 10
+BAD, GOOD = "⚠️", "✅"
 OVER = ""
 
 
@@ -63,10 +64,11 @@ def changes(current: Sequence[Condition], told: Mapping[str, str]) -> Content | 
     """What has begun and what is over since it was told; None where nothing has changed."""
     begun = [condition for condition in current if condition.subject not in told]
     ended = told.keys() - {condition.subject for condition in current}
-    lines = [f"- {condition.begins}" for condition in begun] + [f"- {told[subject]}" for subject in sorted(ended)]
+    lines = [f"{BAD} {condition.begins}" for condition in begun]
+    lines += [f"{GOOD} {told[subject]}" for subject in sorted(ended)]
     if not lines:
         return None
-    more = [f"- … and {len(lines) - SHOWN} changes more; see `/feeds health`."] if len(lines) > SHOWN else []
+    more = [f"… and {len(lines) - SHOWN} changes more; see `/feeds health`."] if len(lines) > SHOWN else []
     subjects = [(each.subject, each.over) for each in begun] + [(subject, OVER) for subject in sorted(ended)]
     return Content(title="For those who manage Tocsin", lines=(*lines[:SHOWN], *more), subjects=tuple(subjects))
 
@@ -81,7 +83,7 @@ def storm_content(feed: str, count: int) -> Content:
     line = (
         f"The feed **{escape(feed, 100)}** showed {count} old entries as new; they are listed in one message at most."
     )
-    return Content(title="For those who manage Tocsin", lines=(f"- {line}",))
+    return Content(title="For those who manage Tocsin", lines=(f"{BAD} {line}",))
 
 
 def _why(error: str | None) -> str:

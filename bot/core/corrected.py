@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.escape import UNTITLED, cut, escape
-from bot.core.message import LIMITS, Button, Message, counted, joined, relative
+from bot.core.message import ACCENT, LIMITS, Button, Message, counted, joined, relative
 from bot.core.story import Story
 from bot.core.voting import Tally
 
-COLOUR = 0x37474F
 REPORTS_SHOWN = 10
 SPLITS_OFFERED = 5
 
@@ -70,7 +69,7 @@ def done_message(title: str, lines: Sequence[str], *, correction_id: int | None 
     """What a correction did, with Undo where it can be taken back. `lines` are escaped."""
     undo = (Button("Undo", custom_id=f"correct:undo:{correction_id}"),) if correction_id is not None else ()
     text = joined(list(lines), "\n", LIMITS["description"])
-    return Message(title=title, description=text, colour=COLOUR, buttons=undo)
+    return Message(title=title, description=text, colour=ACCENT, buttons=undo)
 
 
 def correction_line(correction: Correction) -> str:
@@ -88,6 +87,6 @@ def about(story: Story, what: str, lines: Sequence[str], buttons: tuple[Button, 
         author=what,
         title=escape(story.title, LIMITS["title"]) or UNTITLED,
         description=joined(list(lines), "\n", LIMITS["description"]),
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=buttons,
     )

@@ -115,7 +115,9 @@ def _met(reasons: Sequence[str], subscription: Subscription | None) -> str:
     """Which of its wishes the story met, if it has any, and what the subscription wants in all."""
     met = joined([escape(reason.removeprefix("asked for "), 200) for reason in reasons], " · ", 400)
     whole = wish(subscription) if subscription else ""
-    return f"{met}\nIn all: {whole}" if met and whole else met or whole or "every story"
+    if not met or not whole or met.removeprefix("the ") == whole:
+        return met or whole or "every story"
+    return f"{met}\nIn all: {whole}"
 
 
 def _about(story: Story, what: str, text: str, *, fields: tuple[Field, ...] = (), footer: str = "") -> Message:
@@ -145,7 +147,7 @@ def _party(party: Party | None) -> str:
 
 def _happened(reports: Sequence[Reasoned]) -> Sequence[Field]:
     """What the first report says that happened, with the words."""
-    return [_field(event_part(first.analysis.event)) for first in reports[:1] if first.analysis.event]
+    return [_field(event_part(first.analysis.event, patterns=False)) for first in reports[:1] if first.analysis.event]
 
 
 def _named(reports: Sequence[Reasoned]) -> Sequence[Field]:

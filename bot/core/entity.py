@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from bot.core.chart import PAIR, Chart, Daily, Period, Series, by_event, counts_of, figure, mix, total, within
 from bot.core.escape import cut, escape, masked_link
-from bot.core.lists import ACCENT
-from bot.core.message import LIMITS, LOOKS, Field, Message, counted, event_name, joined, relative, stage_name
+from bot.core.message import ACCENT, LIMITS, LOOKS, Field, Message, counted, event_name, joined, relative
+from bot.core.reasons import stage_name
 from bot.core.story import Story
 from bot.core.trends import before_of, mix_line, stories_of, total_line
 
@@ -121,6 +121,7 @@ def _partners(partners: Sequence[tuple[str, int]], limit: int) -> str:
 
 def _line(story: Story) -> str:
     """One line: mark, title with its link, stage and time."""
-    stage = f" · {stage_name(story.stage)}" if story.stage else ""
+    name = stage_name(story.event, story.stage)
+    stage = f" · {name}" if name else ""
     link = masked_link(story.title, story.link, limit=110)
     return f"{LOOKS[story.event][0]} {link}{stage} · {relative(story.last_seen)}"

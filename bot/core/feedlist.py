@@ -10,9 +10,8 @@ from typing import Literal, get_args
 
 from bot.core.escape import escape, host, length, plain
 from bot.core.feed import Feed, FeedState, StoredFeed
-from bot.core.message import LIMITS, Button, Field, Message, counted, joined, relative
+from bot.core.message import ACCENT, LIMITS, Button, Field, Message, counted, joined, relative
 
-COLOUR = 0x37474F
 PAGE = 10
 LAST_PAGE = 999
 WINDOW = timedelta(days=30)
@@ -102,7 +101,7 @@ def feeds_message(feeds: Sequence[ServerFeed], wanted: ShownFeeds = "all", *, pa
     listed = shown(feeds, wanted)
     title = "Feeds" if wanted == "all" else f"Feeds: {wanted}"
     if not listed:
-        return Message(title=title, description=EMPTY[wanted], colour=COLOUR)
+        return Message(title=title, description=EMPTY[wanted], colour=ACCENT)
     pages = -(-len(listed) // PAGE)
     page = min(page, pages - 1)
     lines = [_line(each) for each in listed[page * PAGE : (page + 1) * PAGE]]
@@ -111,7 +110,7 @@ def feeds_message(feeds: Sequence[ServerFeed], wanted: ShownFeeds = "all", *, pa
         title=title,
         description=joined(lines, "\n", LIMITS["description"]),
         footer=f"Page {page + 1} of {pages} · {tally}" if pages > 1 else tally,
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=_turning(wanted, page, pages),
     )
 
@@ -187,7 +186,7 @@ def health_message(each: ServerFeed, figures: Figures, *, now: datetime) -> Mess
         title=escape(each.feed.name, LIMITS["title"]),
         description=address_words(each.feed.url),
         fields=tuple(fields),
-        colour=COLOUR,
+        colour=ACCENT,
     )
 
 
@@ -239,7 +238,7 @@ def removing_message(each: ServerFeed) -> Message:
     return Message(
         title="Remove this feed?",
         description="\n".join(lines),
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=(
             Button("Remove", custom_id=f"feeds:remove:{each.id}"),
             Button("Keep", custom_id=f"feeds:keep:{each.id}"),
@@ -249,7 +248,7 @@ def removing_message(each: ServerFeed) -> Message:
 
 def told_message(title: str, lines: Sequence[str]) -> Message:
     """A short answer; the lines are ours, with strangers' words in them escaped."""
-    return Message(title=title, description=joined(lines, "\n", LIMITS["description"]), colour=COLOUR)
+    return Message(title=title, description=joined(lines, "\n", LIMITS["description"]), colour=ACCENT)
 
 
 def names_of(feeds: Sequence[ServerFeed]) -> list[tuple[str, str]]:

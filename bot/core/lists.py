@@ -11,6 +11,7 @@ from bot.core.escape import cut, escape, length, masked_link
 from bot.core.event import EventType
 from bot.core.importance import Level
 from bot.core.message import (
+    ACCENT,
     LIMITS,
     LOOKS,
     Button,
@@ -26,7 +27,7 @@ from bot.core.query import cleaned
 from bot.core.story import Story
 
 PAGE = 5
-ACCENT = 0x37474F
+UNBOUND = "in the archive"
 ListKind = Literal["latest", "top", "search"]
 TITLES: dict[ListKind, str] = {"latest": "Latest stories", "top": "Top stories", "search": "Search"}
 
@@ -118,7 +119,7 @@ def asked(wanted: Wanted) -> str:
     parts += [f"of the kind {event_name(wanted.event)}"] if wanted.event else []
     parts += [f"on {wanted.topic}"] if wanted.topic else []
     parts += [f"naming {wanted.organisation}"] if wanted.organisation else []
-    return cut(" ".join(parts) or "so far", 250)
+    return cut(" ".join(parts) or UNBOUND, 250)
 
 
 def span(hours: int) -> str:
@@ -155,9 +156,11 @@ def _footer(page: Page, wanted: Wanted, buttons: Sequence[Button]) -> str:
 
 def _nothing(wanted: Wanted) -> str:
     """That there is none, and what to do."""
+    if wanted.kind != "search" and asked(wanted) == UNBOUND:
+        return "No story yet. Stories come once the feeds are polled; `/status` tells when that was."
     if wanted.kind != "search":
         return f"No story {escape(asked(wanted))}. Ask for a longer time or fewer conditions."
-    bounds = f" {escape(asked(wanted))}" if asked(wanted) != "so far" else ""
+    bounds = f" {escape(asked(wanted))}" if asked(wanted) != UNBOUND else ""
     return (
         f"No report{bounds} holds all of “{escape(cleaned(wanted.query), 200)}”. Ask with fewer words, or with others: "
         "Tocsin looks for them as they are written."

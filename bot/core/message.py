@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.escape import LONGEST_BUTTON_LINK, UNTITLED, cut, escape, length, safe_link
-from bot.core.event import EventType, Stage
-from bot.core.reasons import ROLES, SELLS_TO, label_of
+from bot.core.event import EventType
+from bot.core.reasons import ROLES, SELLS_TO, label_of, stage_name
 from bot.core.relevance import AXES, Reason
 from bot.core.story import Story
 
@@ -35,6 +35,9 @@ LOOKS: dict[EventType, tuple[str, int]] = {
     "conflict_use": ("🎯", 0xB71C1C),
     "other": ("📰", 0x546E7A),
 }
+ACCENT = 0x78909C
+"""The colour of every message that is about no single event."""
+
 KEY_POINTS_SHOWN = 3
 OUTLETS_SHOWN = 4
 NAMES_SHOWN = 6
@@ -170,15 +173,11 @@ def headline(story: Story, *, update: bool = False) -> str:
 
 def kind_of(story: Story) -> str:
     """ "CONTRACT · in talks", without the stage where none is known."""
-    return event_name(story.event).upper() + (f" · {stage_name(story.stage)}" if story.stage else "")
+    return " · ".join(filter(None, (event_name(story.event).upper(), stage_name(story.event, story.stage))))
 
 
 def event_name(event: EventType) -> str:
     return event.replace("_", " ")
-
-
-def stage_name(stage: Stage) -> str:
-    return stage.replace("_", " ")
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -229,11 +228,11 @@ def duration(span: timedelta) -> str:
     return f"{round(minutes / 60)} h" if minutes < 36 * 60 else f"{round(minutes / 1440)} d"
 
 
-def outlets_line(story: Story) -> str:
+def outlets_line(story: Story, shown: int = OUTLETS_SHOWN) -> str:
     """ "Reuters · DefenseScoop · +3", plain text."""
     outlets = story.outlets
-    more = (f"+{len(outlets) - OUTLETS_SHOWN}",) if len(outlets) > OUTLETS_SHOWN else ()
-    return " · ".join((*(cut(outlet, 80) for outlet in outlets[:OUTLETS_SHOWN]), *more))
+    more = (f"+{len(outlets) - shown}",) if len(outlets) > shown else ()
+    return " · ".join((*(cut(outlet, 80) for outlet in outlets[:shown]), *more))
 
 
 def joined(parts: Iterable[str], between: str, limit: int) -> str:
@@ -271,7 +270,7 @@ def _description(story: Story, shown: int) -> str:
 
 def _compact(story: Story) -> str:
     """The first key point, and the facts on one line."""
-    points = [f"- {escape(point, 500)}" for point in story.key_points[:1]]
+    points = [escape(point, 500) for point in story.key_points[:1]]
     known = [field.value for field in facts(story) if field.name != "Also named"]
     return "\n".join([*points, " · ".join([*known, f"First seen {relative(story.first_seen)}"])])
 

@@ -13,9 +13,9 @@ from bot.core.article import Article
 from bot.core.discovery import FeedLink
 from bot.core.escape import cut, escape, masked_link, plain
 from bot.core.feed import Feed
-from bot.core.feedlist import COLOUR, ServerFeed, address_host, address_words
+from bot.core.feedlist import ServerFeed, address_host, address_words
 from bot.core.link import canonical_link, host_of, link_key
-from bot.core.message import LIMITS, Button, Field, Message, counted, joined, relative
+from bot.core.message import ACCENT, LIMITS, Button, Field, Message, counted, joined, relative
 from bot.core.reasons import line_of
 from bot.core.relevance import Relevance
 
@@ -163,7 +163,7 @@ def look_message(look: Look, *, token: str | None, notes: Sequence[str] = ()) ->
         description=joined([address_words(look.new.feed.url), _contents(look), *_whence(look), *notes], "\n", 4000),
         fields=tuple(fields),
         footer=f"Nothing is saved yet; this draft is kept for {DRAFT_MINUTES} minutes." if token else "",
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=_draft_buttons(token, "Add") if token else (),
     )
 
@@ -222,7 +222,7 @@ def list_message(found: Sorted, *, token: str | None) -> Message:
         description=" · ".join(filter(None, told)) + ("" if found.new else "\nThere is nothing to add."),
         fields=tuple(fields),
         footer=f"Nothing is saved yet; this draft is kept for {DRAFT_MINUTES} minutes." if token else "",
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=_draft_buttons(token, "Apply") if token else (),
     )
 
@@ -249,4 +249,4 @@ def added_message(added: Sequence[NewFeed], refused: Sequence[tuple[str, str]] =
     title = f"{escape(plain(one.name), 100)} is added" if one else f"{counted(len(added), 'feed')} added"
     lines = [SILENT, "How it is: `/feeds health`." if one else "How they are: `/feeds list`."] if added else []
     fields = (Field("Refused", refused_words(refused), inline=False),) if refused else ()
-    return Message(title=title, description="\n".join(lines), fields=fields, colour=COLOUR)
+    return Message(title=title, description="\n".join(lines), fields=fields, colour=ACCENT)

@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.core.alert import AlertState
 from bot.core.escape import cut, escape
 from bot.core.message import (
+    ACCENT,
     Field,
     Message,
     counted,
@@ -17,7 +18,6 @@ from bot.core.message import (
     relative,
 )
 
-ACCENT = 0x37474F
 REFUSAL = 0xB71C1C
 # What has become of a server's alerts, in a reader's words; rows that are being sent are still on their way.
 FATES: tuple[tuple[str, tuple[AlertState, ...]], ...] = (

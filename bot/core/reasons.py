@@ -8,7 +8,7 @@ words in them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.event import Event, EventType
+from bot.core.event import Event, EventType, Stage
 from bot.core.organisations import Mention
 from bot.core.relevance import Reason
 from bot.core.story import Story
@@ -21,6 +21,20 @@ ROLES: dict[EventType, tuple[str, str, str]] = {
     "product_or_deployment": ("Supplier", "User", " → "),
 }
 SELLS_TO = ("Seller", "Buyer", " → ")
+
+# What a stage is called where its plain name would mislead a reader; "" is not said at all.
+_RULES: dict[Stage, str] = {"signed": "adopted", "deployed": "in force"}
+_UNSTAGED: dict[Stage, str] = {"signed": "", "deployed": ""}
+STAGES: dict[EventType, dict[Stage, str]] = {
+    "funding": {"signed": "agreed", "deployed": "agreed"},
+    "policy": _RULES,
+    "regulation_or_law": _RULES,
+    "incident_or_ethics": _UNSTAGED,
+    "market": _UNSTAGED,
+    "personnel": {"signed": "decided", "deployed": "in office"},
+    "research": {"signed": "agreed", "deployed": "published"},
+    "conflict_use": {"signed": "agreed", "deployed": "in use"},
+}
 
 # Gates of merging that say where a report went; all its others say how much two texts are alike.
 ALONE, LIKEST, FOLLOWS, COPY = "no open story is alike", "likest open story", "follows", "copy of a text in the story"
@@ -92,14 +106,16 @@ def organisations_part(mentions: Sequence[Mention]) -> Part:
     return Part("Organisations", verdict, tuple(map(_mention_line, mentions)))
 
 
-def event_part(event: Event | None) -> Part:
-    """What happened, each of its facts with the words that it came from."""
+def event_part(event: Event | None, *, patterns: bool = True) -> Part:
+    """What happened, each of its facts with the words that it came from, and with the names of the `patterns` that
+    found them."""
     if event is None:
         return Part("What happened", "This was not looked for, since it is not relevant.")
     sells, buys = roles(event.type)
+    stage = stage_name(event.type, event.stage)
     lines = [
-        Line(_sentence(event.type), _evidence(event, "event") or "no words tell; it is the most usual"),
-        *([Line(_sentence(event.stage), _evidence(event, "stage") or _usual(event.type))] if event.stage else ()),
+        Line(_sentence(event.type), _evidence(event, "event", patterns) or "no words tell; it is the most usual"),
+        *([Line(_sentence(stage), _evidence(event, "stage", patterns) or _usual(event.type))] if stage else ()),
         *(
             Line(f"{role} {party.name}", _quoted(party.words))
             for role, party in ((sells, event.seller), (buys, event.buyer))
@@ -107,8 +123,7 @@ def event_part(event: Event | None) -> Part:
         ),
         *(Line("Amount", _quoted(amount.words)) for amount in event.amounts),
     ]
-    stage = f", {_plain(event.stage)}" if event.stage else ""
-    return Part("What happened", f"{_sentence(event.type)}{stage}.", tuple(lines))
+    return Part("What happened", ", ".join(filter(None, (_sentence(event.type), stage))) + ".", tuple(lines))
 
 
 def placement_part(story: Story, because: Sequence[Reason], *, needed: float | None = None) -> Part:
@@ -116,6 +131,11 @@ def placement_part(story: Story, because: Sequence[Reason], *, needed: float | N
     reasons = {reason.gate: reason for reason in because}
     alike = tuple(line_of(reason) for reason in because if reason.gate not in (ALONE, LIKEST, FOLLOWS, COPY))
     return Part(f"Story {_quoted(story.title)}", _placed(reasons, needed), (*_follow_lines(reasons), *alike))
+
+
+def stage_name(event: EventType, stage: Stage | None) -> str:
+    """How far an event of this type has come, in words; "" where nothing is to be said."""
+    return STAGES.get(event, {}).get(stage, _plain(stage)) if stage else ""
 
 
 def sentences(part: Part) -> list[str]:
@@ -163,11 +183,11 @@ def _mention_line(mention: Mention) -> Line:
     return Line(mention.name, f"{_quoted(mention.words)}{where}{often}{unknown}")
 
 
-def _evidence(event: Event, field: str) -> str:
+def _evidence(event: Event, field: str, patterns: bool) -> str:
     """The words that tell the type or the stage, each with the pattern that they fit, and those that make it likely."""
     own = (field, f"{field} word")
-    told = [f"{_quoted(words)} ({pattern})" for name, pattern, words in event.evidence if name in own]
-    return ", ".join(told)
+    found = [(pattern, _quoted(words)) for name, pattern, words in event.evidence if name in own]
+    return ", ".join(dict.fromkeys(f"{words} ({pattern})" if patterns else words for pattern, words in found))
 
 
 def _usual(event: str) -> str:

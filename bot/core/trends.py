@@ -11,8 +11,7 @@ from math import sqrt
 from bot.core.chart import Chart, Daily, Period, by_event, day_name, figure, mix, total, within
 from bot.core.escape import escape
 from bot.core.event import EventType
-from bot.core.lists import ACCENT
-from bot.core.message import LOOKS, Field, Message, event_name, joined
+from bot.core.message import ACCENT, LOOKS, Field, Message, event_name, joined
 
 FLOOR = 3
 """Stories below which nothing is called rising: two instead of one say nothing."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.escape import UNTITLED, escape
-from bot.core.message import Button, Message, counted
+from bot.core.message import ACCENT, Button, Message, counted
 from bot.core.story import Story
 
 Verdict = Literal["relevant", "not_relevant", "wrong_merge"]
@@ -20,7 +20,6 @@ STEP = 0.02
 MOST = 0.2
 """The most that votes add to the score that a story needs; they never take anything from it."""
 
-COLOUR = 0x37474F
 _ROUND = 6  # digits: sums of steps are no exact binary fractions
 
 
@@ -118,9 +117,9 @@ def _moved(story: Story, vote: Counted, threshold: float) -> str:
         return f"{was} now have to score in this server. {_bounds()}"
     if not is_near(story.relevance, threshold):
         return (
-            f"It scores {_points(story.relevance)} of 100 where {_points(threshold)} are needed, so what stories need"
-            " stays as it is: it is about the topic, if not for you. `/alerts mute` keeps out what names something,"
-            " `/alerts edit` what is of another kind."
+            f"The story scores {_points(story.relevance)} of 100 where {_points(threshold)} are needed: too clearly"
+            " on the topic for votes to keep such stories out. To hear less of this kind, mute a name with"
+            " `/alerts mute`, or choose other events with `/alerts edit`."
         )
     return needed(vote.after, threshold)
 
@@ -138,6 +137,6 @@ def _about(story: Story, what: str, lines: Iterable[str], buttons: tuple[Button,
         author=what,
         title=escape(story.title, 256) or UNTITLED,
         description="\n".join(lines),
-        colour=COLOUR,
+        colour=ACCENT,
         buttons=buttons,
     )
