@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,11 @@ def test_a_possessive_s_is_left_out_with_either_apostrophe() -> None:
 
 def test_hyphens_and_apostrophes_separate_words() -> None:
     assert words_of("AI-powered l'OTAN").lower == ("ai", "powered", "l", "otan")
+
+
+@pytest.mark.parametrize("address", ["www.crash.example", "desk@court.example", "army.test/ai-deal"])
+def test_an_address_holds_no_words_whatever_its_kind(address: str) -> None:
+    assert words_of(f"See {address} now").forms == ("See", "now")
 
 
 def test_an_address_holds_no_words() -> None:

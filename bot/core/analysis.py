@@ -185,7 +185,7 @@ def read(article: Article, tools: Tools) -> Reading:
     """`article` as words, with the places of the organisations that the gazetteer knows."""
     title = clean(" ".join(article.title.split()))[:LONGEST_TITLE]
     words = words_of(f"{title}\n{clean(article.text)}")
-    title_words = sum(start < len(title) for start in words.starts)
+    title_words = bisect_left(words.starts, len(title))
     return Reading(article, title, words, title_words, tuple(known_places(words, tools.gazetteer)))
 
 
@@ -294,7 +294,7 @@ def _worth_naming(
     happened."""
     parties = {party.name for party in (event.buyer, event.seller) if party}
     known = tools.gazetteer.by_name
-    vague = {name for name in known if known[name].generic}.union(doubtful)
+    vague = {one.name for one in found if one.name in known and known[one.name].generic}.union(doubtful)
     return tuple(one for one in found if one.name in parties or one.name not in vague)
 
 

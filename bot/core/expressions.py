@@ -48,8 +48,11 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    """Part of an expression; `absent`: it may be."""
+
     regex: str
     keys: frozenset[str] | None = None
+    absent: bool = False
 
 
 def keys_in(line: str) -> frozenset[str]:
@@ -104,18 +107,17 @@ class _Parser:
             part = self._element(self.left.pop(0))
             if self.left and self.left[0] == "?":
                 self.left.pop(0)
-                part = _Piece(f"(?:{part.regex})?")
+                part = _Piece(f"(?:{part.regex})?", absent=True)
             parts.append(part)
         if not parts:
             raise ValueError("a group or a choice in it is empty; write a word or take it out")
-        regex = "".join(part.regex for part in parts)
-        if re.fullmatch(regex, ""):
+        if all(part.absent for part in parts):
             raise ValueError("a choice holds nothing that must be there, so it would always fire")
-        return _Piece(regex, _rarest(part.keys for part in parts))
+        return _Piece("".join(part.regex for part in parts), _rarest(part.keys for part in parts))
 
     def _element(self, token: str) -> _Piece:
         if token.startswith(".."):
-            return _Piece(rf"(?:\S+ ){{0,{int(token[2:] or 4)}}}?")
+            return _Piece(rf"(?:\S+ ){{0,{int(token[2:] or 4)}}}?", absent=True)
         if token.startswith("{"):
             return _Piece(_slot(token[1:-1], self._used))
         if token in ("?", "^", "~"):

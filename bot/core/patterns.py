@@ -49,10 +49,11 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A pattern made ready."""
+    """A pattern made ready. A line in which it fires holds one of `keys`, unless that is None (see expressions)."""
 
     pattern: Pattern
     expressions: tuple[Expression, ...]
+    keys: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,13 @@ class Fired:
 
 def compile_patterns(patterns: Iterable[Pattern]) -> tuple[Compiled, ...]:
     """`patterns` made ready. Raises ValueError with one sentence where an expression cannot be read."""
-    return tuple(Compiled(pattern, tuple(map(expression_of, pattern.expressions))) for pattern in patterns)
+    return tuple(_compiled(pattern) for pattern in patterns)
+
+
+def _compiled(pattern: Pattern) -> Compiled:
+    expressions = tuple(map(expression_of, pattern.expressions))
+    keys = [own.keys for own in expressions if own.keys is not None]
+    return Compiled(pattern, expressions, frozenset().union(*keys) if len(keys) == len(expressions) else None)
 
 
 _CLAUSE = "but|and|which|who|that|while|after|because|as|since|says|said"
@@ -190,9 +197,9 @@ def fired(compiled: Sequence[Compiled], lines: Sequence[Masked], moods: Moods | 
         keys = keys_in(masked.line)
         likely = [(name, own.regex) for name, own in (moods or Moods()).expressions if _may_fire(own, masked, keys)]
         for one in compiled:
-            regexes = [own.regex for own in one.expressions if _may_fire(own, masked, keys)]
-            if not regexes:
+            if one.keys is not None and one.keys.isdisjoint(keys):
                 continue
+            regexes = (own.regex for own in one.expressions if _may_fire(own, masked, keys))
             hits = ((match, _mood(match, likely)) for regex in regexes for match in regex.finditer(masked.line))
             match, mood = _plainest(hits)
             if match is not None:
