@@ -30,7 +30,7 @@ def test_a_draft_that_is_not_theirs_or_too_old_is_gone(
     drafts: Drafts[str], user: int, guild: int, minutes: int
 ) -> None:
     token = keep(drafts)
-    with pytest.raises(RefusedError, match="draft is gone: it lasts 15 minutes.*Start again with `/feeds add`"):
+    with pytest.raises(RefusedError, match=r"draft is gone: it lasts 15 minutes.*Start again with `/feeds add`"):
         drafts.get(token, user_id=user, guild_id=guild, now=NOON + timedelta(minutes=minutes))
 
 
