@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from bot.core.alert import Alert, AlertState
 from bot.store.claims import claim, due_edits, is_due
 from bot.store.dialect import insert
-from bot.store.schema import alerts, channels, deliveries, subscriptions
+from bot.store.schema import alerts, bulletins, channels, deliveries, subscriptions
 
 __all__ = [
     "claim",
@@ -290,19 +290,20 @@ def told(c: Connection, nonce: str) -> tuple[int, tuple[str, ...]] | None:
 
 
 def _told_channels(c: Connection, owed: Sequence[Alert]) -> set[tuple[int, str]]:
-    """The (channel, story) for which an alert of a removed subscription was sent."""
+    """The (channel, story) that a removed subscription told, by itself or in a digest."""
     gone = select(subscriptions.c.id).where(subscriptions.c.removed)
+    made = select(bulletins.c.id).where(bulletins.c.state.in_(("sending", "sent")))
     wanted = select(alerts.c.channel_id, alerts.c.story_id).where(
         alerts.c.story_id.in_({alert.story_id for alert in owed}),
-        alerts.c.kind == "alert",
-        alerts.c.state == "sent",
+        alerts.c.kind != "update",
+        or_(alerts.c.state == "sent", and_(alerts.c.state == "digested", alerts.c.bulletin_id.in_(made))),
         alerts.c.subscription_id.in_(gone),
     )
     return {(row.channel_id, row.story_id) for row in c.execute(wanted)}
 
 
 def _stands_told(alert: Alert, channel_id: int, told: Collection[tuple[int, str]]) -> str | None:
-    return TOLD if alert.kind == "alert" and (channel_id, alert.story_id) in told else None
+    return TOLD if alert.kind != "update" and (channel_id, alert.story_id) in told else None
 
 
 def _end(c: Connection, alert_id: int, state: AlertState, reason: str, now: datetime, **values: object) -> None:

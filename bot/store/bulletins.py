@@ -19,6 +19,7 @@ from bot.store import rows, subscriptions
 from bot.store.claims import CLAIMING, REMOVED
 from bot.store.codec import decode, encode
 from bot.store.dialect import insert, take_turn
+from bot.store.heirs import hand_over
 from bot.store.schema import alerts, bulletins, channels, stories
 from bot.store.schema import subscriptions as subscription_table
 
@@ -62,7 +63,12 @@ def backlogs(c: Connection) -> list[Backlog]:
 
 
 def make(c: Connection, bulletin: Bulletin, now: datetime, *, members: Sequence[int] = ()) -> int | None:
-    """Owes a bulletin and settles the alerts (`members`) that it tells; None if it was made before."""
+    """Owes a bulletin and settles the alerts (`members`) that it tells.
+
+    None if it was made before, or if one of its members does not wait any more: what is to be told has changed.
+    """
+    if not _still_waiting(c, members):
+        return None
     values = {
         "guild_id": bulletin.guild_id,
         "channel_id": bulletin.channel_id,
@@ -169,6 +175,12 @@ def release(c: Connection, now: datetime) -> int:
     return c.execute(update(bulletins).where(held).values(lease_until=now)).rowcount
 
 
+def _still_waiting(c: Connection, members: Sequence[int]) -> bool:
+    """Whether all of them wait, and go on to until the transaction ends."""
+    there = select(alerts.c.id).where(alerts.c.id.in_(members), alerts.c.state == "owed").with_for_update()
+    return not members or set(c.scalars(there)) >= set(members)
+
+
 def _waiting() -> Select[*tuple[object, ...]]:
     waits = or_(alerts.c.kind == "digest", alerts.c.held.is_not(None))
     return (
@@ -196,18 +208,23 @@ def _reachable() -> ColumnElement[bool]:
 
 
 def _end_orphans(c: Connection, now: datetime) -> None:
-    """Ends pending rows that nobody is sending and whose subscription is removed or whose channel is closed."""
+    """Ends pending rows that nobody is sending and whose subscription is removed or whose channel is closed.
+
+    What a removed subscription was to tell is told by another one of the channel.
+    """
     idle = or_(bulletins.c.state == "owed", and_(bulletins.c.state == "sending", bulletins.c.lease_until <= now))
     gone = select(subscription_table.c.id).where(subscription_table.c.removed)
-    closed = select(channels.c.reason).where(
-        channels.c.channel_id == bulletins.c.channel_id, channels.c.state == "closed"
-    )
-    for condition, state, reason in (
-        (bulletins.c.subscription_id.in_(gone), "suppressed", REMOVED),
-        (closed.exists(), "dead", closed.scalar_subquery()),
-    ):
-        orphans = update(bulletins).where(PENDING, idle, condition)
-        c.execute(orphans.values(state=state, state_reason=reason, settled_at=now, lease_until=None))
+    removed = and_(PENDING, idle, bulletins.c.subscription_id.in_(gone))
+    for row in c.execute(select(bulletins).where(removed)).mappings().all():
+        if row["state"] == "owed" and row["unclear_since"] is None:
+            members = list(c.scalars(select(alerts.c.story_id).where(alerts.c.bulletin_id == row["id"])))
+            hand_over(c, row["subscription_id"], members)
+        _end(c, row["id"], "suppressed", REMOVED, now)
+    closed = and_(channels.c.channel_id == bulletins.c.channel_id, channels.c.state == "closed")
+    for orphan in c.execute(
+        select(bulletins.c.id, channels.c.reason).join(channels, closed).where(PENDING, idle)
+    ).all():
+        _end(c, orphan.id, "dead", orphan.reason, now)
 
 
 def _dispatch(c: Connection, row: rows.Row, *, whole: bool = False) -> Dispatch:
@@ -236,6 +253,9 @@ def _dispatch(c: Connection, row: rows.Row, *, whole: bool = False) -> Dispatch:
 
 
 def _end(c: Connection, bulletin_id: int, state: BulletinState, reason: str, now: datetime, **values: object) -> None:
+    """Ends a pending row; what a message that is not sent was to tell ends as it does."""
     ended = update(bulletins).where(bulletins.c.id == bulletin_id, PENDING)
     final = {"state": state, "state_reason": reason, "settled_at": now, "lease_until": None}
-    c.execute(ended.values(**final, **values))
+    if c.execute(ended.values(**final, **values)).rowcount and state != "sent":
+        members = update(alerts).where(alerts.c.bulletin_id == bulletin_id, alerts.c.state == "digested")
+        c.execute(members.values(state=state, state_reason=reason, settled_at=now))

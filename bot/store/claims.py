@@ -7,6 +7,7 @@ catch-up message is not given out here (see bulletins). It sends nothing, and it
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -27,10 +28,11 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from bot.core.alert import Delivery, Edit
+from bot.core.alert import Delivery, Edit, Subscription
 from bot.core.importance import at_least
 from bot.store import rows
 from bot.store.dialect import take_turn
+from bot.store.heirs import hand_over
 from bot.store.schema import alerts, channels, deliveries, stories, subscriptions
 
 CLAIMING = 1
@@ -86,7 +88,7 @@ def _let_ping(c: Connection, ids: list[int], now: datetime) -> None:
     for row in c.execute(first_tries.order_by(alerts.c.id)).mappings().all():
         subscription = rows.subscription(_part(row, subscriptions))
         if subscription.habits.role_id and at_least(row[stories.c.level], subscription.pings_from):
-            lately = and_(alerts.c.channel_id == subscription.channel_id, alerts.c.pinged)
+            lately = and_(alerts.c.channel_id == row[alerts.c.channel_id], alerts.c.pinged)
             if not c.scalar(select(alerts.c.id).where(lately, alerts.c.claimed_at > now - PING_REST).limit(1)):
                 c.execute(update(alerts).where(alerts.c.id == row[alerts.c.id]).values(pinged=True))
 
@@ -134,12 +136,20 @@ def _still_wanted() -> ColumnElement[bool]:
 
 
 def _end_orphans(c: Connection, now: datetime) -> None:
-    """Ends pending rows that nobody is sending and whose subscription is removed or whose channel is closed."""
+    """Ends pending rows that nobody is sending and whose subscription is removed or whose channel is closed.
+
+    What a removed subscription was to tell is told by another one of the channel.
+    """
     idle = or_(alerts.c.state == "owed", and_(alerts.c.state == "sending", alerts.c.lease_until <= now))
-    gone = select(subscriptions.c.id).where(subscriptions.c.removed)
+    gone = alerts.c.subscription_id.in_(select(subscriptions.c.id).where(subscriptions.c.removed))
+    left: dict[int, list[str]] = {}
+    for row in c.execute(select(alerts.c.subscription_id, alerts.c.story_id).where(PENDING, idle, gone)):
+        left.setdefault(row.subscription_id, []).append(row.story_id)
+    for teller, story_ids in left.items():
+        hand_over(c, teller, story_ids)
     closed = select(channels.c.reason).where(channels.c.channel_id == alerts.c.channel_id, channels.c.state == "closed")
     for condition, state, reason in (
-        (alerts.c.subscription_id.in_(gone), "suppressed", REMOVED),
+        (gone, "suppressed", REMOVED),
         (closed.exists(), "dead", closed.scalar_subquery()),
     ):
         orphans = update(alerts).where(PENDING, idle, condition)
@@ -228,7 +238,7 @@ def _delivery(row: RowMapping) -> Delivery:
     alert = _part(row, alerts)
     return Delivery(
         alert_id=alert["id"],
-        subscription=rows.subscription(_part(row, subscriptions)),
+        subscription=_for_channel(row),
         story=rows.story(_part(row, stories)),
         kind=alert["kind"],
         nonce=alert["nonce"],
@@ -248,7 +258,7 @@ def _edit(row: RowMapping) -> Edit:
     alert = _part(row, alerts)
     return Edit(
         alert_id=alert["id"],
-        subscription=rows.subscription(_part(row, subscriptions)),
+        subscription=_for_channel(row),
         story=rows.story(_part(row, stories)),
         nonce=alert["nonce"],
         message_id=alert["message_id"],
@@ -257,6 +267,11 @@ def _edit(row: RowMapping) -> Edit:
         place_id=alert["place_id"],
         ping=alert["pinged"],
     )
+
+
+def _for_channel(row: RowMapping) -> Subscription:
+    """The subscription with the channel in which the alert stands or may stand: it may have moved on since."""
+    return replace(rows.subscription(_part(row, subscriptions)), channel_id=row[alerts.c.channel_id])
 
 
 def _part(row: RowMapping, table: Table) -> rows.Row:

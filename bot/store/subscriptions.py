@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, not_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, not_, select, true, update
 
 from bot.core.alert import Subscription
-from bot.core.owing import told_by
 from bot.store import rows
 from bot.store.alerts import hold_missed
 from bot.store.claims import REMOVED
+from bot.store.heirs import hand_over, move
 from bot.store.schema import alerts, channels, subscriptions
 
 
@@ -41,7 +41,7 @@ def remove(c: Connection, id: int, guild_id: int | None = None) -> bool:
     if not _change(c, id, guild_id, removed=True):
         return False
     pending = and_(alerts.c.subscription_id == id, alerts.c.state == "owed")
-    _hand_over(c, id, list(c.scalars(select(alerts.c.story_id).where(pending))))
+    hand_over(c, id, list(c.scalars(select(alerts.c.story_id).where(pending))))
     c.execute(update(alerts).where(pending).values(state="suppressed", state_reason=REMOVED))
     return True
 
@@ -53,14 +53,13 @@ def remove_guild(c: Connection, guild_id: int) -> int:
 
 
 def edit(c: Connection, changed: Subscription) -> bool:
-    """Makes the subscription with this id and server what `changed` says; alerts that wait move to its channel.
+    """Makes the subscription with this id and server what `changed` says; what waits moves to its channel.
 
     False if there is none.
     """
     if not _change(c, changed.id, changed.guild_id, **rows.subscription_columns(changed)):
         return False
-    pending = and_(alerts.c.subscription_id == changed.id, alerts.c.state == "owed")
-    c.execute(update(alerts).where(pending).values(channel_id=changed.channel_id))
+    move(c, changed.id, changed.channel_id)
     return True
 
 
@@ -80,34 +79,14 @@ def resume(c: Connection, id: int, guild_id: int | None = None) -> bool:
     return True
 
 
-def _hand_over(c: Connection, id: int, story_ids: Sequence[str]) -> None:
-    """Owes the stories to those who were to hear of them from subscription `id`: the first for each story and channel;
-    the others hear of them from that one."""
-    live = select(subscriptions.c.id).where(~subscriptions.c.removed)
-    waiting = and_(
-        alerts.c.story_id.in_(story_ids),
-        alerts.c.state == "suppressed",
-        alerts.c.state_reason == told_by(id),
-        alerts.c.subscription_id.in_(live),
-    )
-    heirs = select(func.min(alerts.c.id)).where(waiting).group_by(alerts.c.channel_id, alerts.c.story_id)
-    new_tellers = c.execute(
-        select(alerts.c.id, alerts.c.subscription_id, alerts.c.story_id).where(alerts.c.id.in_(heirs))
-    )
-    for row in new_tellers.all():
-        owed = update(alerts).where(alerts.c.id == row.id)
-        c.execute(owed.values(state="owed", state_reason=None, settled_at=None))
-        others = update(alerts).where(waiting, alerts.c.story_id == row.story_id)
-        c.execute(others.values(state_reason=told_by(row.subscription_id)))
-
-
 def serve_only(c: Connection, guild_ids: Collection[int] | None, reason: str) -> int:
     """Pauses the subscriptions of servers that are not among `guild_ids` (None: every server may stay), and resumes
     those that were paused for this `reason` and may go on; how many are newly paused. The terminal's stay as they are.
     """
     allowed = true() if guild_ids is None else subscriptions.c.guild_id.in_(guild_ids)
     here = and_(~subscriptions.c.removed, subscriptions.c.guild_id != 0)
-    c.execute(update(subscriptions).where(here, allowed, subscriptions.c.paused == reason).values(paused=None))
+    for id in list(c.scalars(select(subscriptions.c.id).where(here, allowed, subscriptions.c.paused == reason))):
+        resume(c, id)
     closed = and_(here, not_(allowed), subscriptions.c.paused.is_(None))
     return c.execute(update(subscriptions).where(closed).values(paused=reason)).rowcount
 
