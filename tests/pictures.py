@@ -32,9 +32,12 @@ FOLDER = Path(__file__).parents[1] / ".github"
 WIDTH, HEIGHT = 640, 2400
 LARGEST = 150_000
 EMBEDS = ("embed_description", "embed_field_value")
-STYLE = (
-    ":is(.markdown-paragraph, .markdown-bullet_list, .markdown-blockquote) + .markdown-paragraph {margin-top: 1.1em}"
-)
+GAPS = ":is(.markdown-paragraph, .markdown-bullet_list, .markdown-blockquote) + .markdown-paragraph"
+STYLED = f"""
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("{GAPS} {{margin-top: 1.1em}}");
+document.adoptedStyleSheets = [sheet];
+"""
 Scene = Callable[[Newsdesk], Awaitable["Shown"]]
 
 
@@ -164,7 +167,7 @@ def a_likeness_of_discord() -> Iterator[None]:
 
     async def styled(self: Any, **options: Any) -> Any:
         context = await new_context(self, **options)
-        await context.route("**/preview.css", _with_style)
+        await context.add_init_script(STYLED)
         return context
 
     policies = {name: dict(_markdown._FIELD_POLICIES[name]) for name in EMBEDS}
@@ -176,11 +179,6 @@ def a_likeness_of_discord() -> Iterator[None]:
     finally:
         browsers.launch, contexts.new_context = launch, new_context
         _markdown._FIELD_POLICIES.update(policies)
-
-
-async def _with_style(route: Any) -> None:
-    answer = await route.fetch()
-    await route.fulfill(response=answer, body=await answer.text() + STYLE)
 
 
 def small(png: bytes, *, margin: int = 16) -> bytes:

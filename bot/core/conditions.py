@@ -17,7 +17,7 @@ FAILING_FROM = 5
 """Failures in a row after which a feed counts as failing: about two hours, as feeds back off."""
 
 SHOWN = 10
-BAD, GOOD = "⚠️", "✅"
+BAD, GOOD = "🔴", "🟢"
 OVER = ""
 
 
