@@ -74,3 +74,22 @@ def test_an_address_is_taken_or_refused_and_nothing_else(address: str) -> None:
     assert url.scheme in ("http", "https")
     assert url.host
     assert url.user is None
+
+
+@pytest.mark.parametrize(
+    ("address", "open_to", "may"),
+    [
+        ("https://a.example/", [], True),
+        ("https://a.example:8443/", [], False),
+        ("https://a.example:8443/", ["10.0.0.0/8"], True),
+        ("http://10.0.0.1/", [], False),
+        ("http://10.0.0.1:8080/", ["10.0.0.0/8"], True),
+        ("http://[::ffff:127.0.0.1]/", [], False),
+        ("http://8.8.8.8/", [], True),
+    ],
+)
+def test_an_address_that_can_never_be_dialled_is_known_before_it_is(
+    address: str, open_to: list[str], may: bool
+) -> None:
+    guard = Guard(tuple(ipaddress.ip_network(network) for network in open_to))
+    assert guard.may_permit(checked_url(address)) == may

@@ -15,6 +15,7 @@ import pytest
 
 from bot.core.analysis import Knowledge
 from bot.core.article import Article
+from bot.core.discovery import Page
 from bot.errors import FeedError, LanguageError
 from bot.language import DEFAULT_MODEL, Language
 from bot.language.pool import NoWorkerError, Pool, WorkerDiedError, WorkerHungError
@@ -94,6 +95,17 @@ async def test_a_hostile_feed_does_not_hold_up_the_event_loop(quick: Language) -
     with pytest.raises(FeedError):
         task.result()
     assert late < 0.5
+
+
+async def test_the_feeds_that_a_page_names_are_read_in_a_worker(quick: Language) -> None:
+    markup = b'<link rel="alternate" type="application/rss+xml" href="/feed">'
+    page = await quick.page(markup, url="https://a.org/", content_type="text/html")
+    assert [link.url for link in page.links] == ["https://a.org/feed"]
+
+
+async def test_a_page_that_is_too_much_for_a_worker_names_no_feed() -> None:
+    async with Language(time_limit=0.000001) as language:
+        assert await language.page(b"<p>" * 300_000, url="https://a.org/") == Page()
 
 
 async def test_many_feeds_at_once_are_all_answered() -> None:
