@@ -26,6 +26,12 @@ def test_an_address_holds_no_words_whatever_its_kind(address: str) -> None:
     assert words_of(f"See {address} now").forms == ("See", "now")
 
 
+@given(st.text(alphabet="sSa1ßé", min_size=1, max_size=4))
+def test_a_word_by_itself_is_read_as_among_others(word: str) -> None:
+    assert words_of(word).forms == words_of(f"{word} ").forms
+    assert words_of(word).lower == words_of(f"{word} ").lower
+
+
 def test_an_address_holds_no_words() -> None:
     text = "See https://army.example/ai-deal?x=1, www.crash.example or desk@court.example and example.com/paper now"
     assert words_of(text).lower == ("see", "or", "and", "now")

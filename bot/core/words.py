@@ -57,6 +57,8 @@ class Sentence:
 def words_of(text: str) -> Words:
     """`text` as words. Letters and digits of every script; hyphens and apostrophes separate. What a web or mail address
     is made of are no words."""
+    if text.isascii() and text.isalnum():  # a word by itself, as phrases and names come in parts by the ten thousand
+        return Words(text, (text,), (text.lower(),), (0,), (len(text),))
     forms, starts, ends = [], [], []
     addressed = any(sign in text for sign in _IN_ADDRESSES)
     for match in (_WORD_OR_ADDRESS if addressed else _WORD).finditer(text):
