@@ -92,6 +92,7 @@ async def test_a_feed_is_judged_before_it_is_added(town: Town, site: Site) -> No
     assert "➖ Not relevant · 0 of 100" in text
     assert "Defence is named, but nothing of AI" in text
     assert "Neither AI nor defence is named" in text
+    assert "this draft is kept for 15 minutes" in text
     assert labels(drafted.response) == ["Add", "Cancel"]
     assert await own(town) == []
     added = await town.manager.click(drafted.response, label="Add")

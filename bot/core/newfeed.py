@@ -19,10 +19,8 @@ from bot.core.message import ACCENT, LIMITS, Button, Field, Message, counted, jo
 from bot.core.reasons import line_of
 from bot.core.relevance import Relevance
 
-DRAFT_MINUTES = 15
 DRAFT = r"feeds:draft:(?P<asked>add|cancel):(?P<token>[\w-]{4,40})"
 LONGEST_NAME = 100
-LONGEST_ADDRESS = 2048
 SHOWN = 3
 LISTED = 12  # lines of a summary
 MOST_LISTED = 500
@@ -149,8 +147,8 @@ NO_ROOM = "the server has no room for more feeds; remove some with `/feeds remov
 NOT_NOW = "the server has added as many as it may within an hour; import the list again later"
 
 
-def look_message(look: Look, *, token: str | None, notes: Sequence[str] = ()) -> Message:
-    """What was found, with three verdicts; Add and Cancel where there is a draft behind it."""
+def look_message(look: Look, *, token: str | None, minutes: int = 0, notes: Sequence[str] = ()) -> Message:
+    """What was found, with three verdicts; Add and Cancel where there is a draft behind it, kept for `minutes`."""
     fields = [_verdict_field(each) for each in look.verdicts[:SHOWN]]
     if len(look.verdicts) > SHOWN:
         hits = sum(each.relevance.relevant for each in look.verdicts)
@@ -162,10 +160,14 @@ def look_message(look: Look, *, token: str | None, notes: Sequence[str] = ()) ->
         title=escape(look.new.name, LIMITS["title"]),
         description=joined([address_words(look.new.feed.url), _contents(look), *_whence(look), *notes], "\n", 4000),
         fields=tuple(fields),
-        footer=f"Nothing is saved yet; this draft is kept for {DRAFT_MINUTES} minutes." if token else "",
+        footer=_kept(minutes) if token else "",
         colour=ACCENT,
         buttons=_draft_buttons(token, "Add") if token else (),
     )
+
+
+def _kept(minutes: int) -> str:
+    return f"Nothing is saved yet; this draft is kept for {minutes} minutes."
 
 
 def _draft_buttons(token: str, label: str) -> tuple[Button, ...]:
@@ -208,8 +210,9 @@ def _others(others: Sequence[FeedLink]) -> str:
     return joined([*lines, f"… and {more} more"] if more > 0 else lines, "\n", 1000) or "–"
 
 
-def list_message(found: Sorted, *, token: str | None) -> Message:
-    """What an import would do: new, known and refused; Apply and Cancel where there is something to add."""
+def list_message(found: Sorted, *, token: str | None, minutes: int = 0) -> Message:
+    """What an import would do: new, known and refused; Apply and Cancel where there is something to add, kept for
+    `minutes`."""
     fields = []
     if found.new:
         fields.append(Field("New", _names(found.new), inline=False))
@@ -221,7 +224,7 @@ def list_message(found: Sorted, *, token: str | None) -> Message:
         title="Import",
         description=" · ".join(filter(None, told)) + ("" if found.new else "\nThere is nothing to add."),
         fields=tuple(fields),
-        footer=f"Nothing is saved yet; this draft is kept for {DRAFT_MINUTES} minutes." if token else "",
+        footer=_kept(minutes) if token else "",
         colour=ACCENT,
         buttons=_draft_buttons(token, "Apply") if token else (),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from discord import app_commands
 
+from bot.client.drafts import MINUTES
 from bot.client.replies import Interaction, PersistentButton, RefusedError, persistent_button, replace, reply
 from bot.client.rights import require_manager
 from bot.core.feedlist import ServerFeed, name_of, told_message
@@ -71,7 +72,7 @@ async def _look(interaction: Interaction, means: Means, url: str, name: str | No
     notes = [known_words(there)] if there else []
     wanted = Sorted((found.new,))
     token = None if there else means.drafts.keep(wanted, user_id=interaction.user.id, guild_id=guild_id, now=now)
-    await reply(interaction, look_message(found, token=token, notes=notes))
+    await reply(interaction, look_message(found, token=token, minutes=MINUTES, notes=notes))
 
 
 def known_words(there: ServerFeed) -> str:

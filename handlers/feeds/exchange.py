@@ -5,6 +5,7 @@ import asyncio
 import discord
 from discord import app_commands
 
+from bot.client.drafts import MINUTES
 from bot.client.replies import Interaction, RefusedError, reply, reply_file
 from bot.core.feed import Feed
 from bot.core.feedlist import told_message
@@ -34,7 +35,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         wanted = Sorted(found.new)
         keep = means.drafts.keep
         token = keep(wanted, user_id=interaction.user.id, guild_id=guild_id, now=now) if found.new else None
-        await reply(interaction, list_message(found, token=token))
+        await reply(interaction, list_message(found, token=token, minutes=MINUTES))
 
     @group.command(name="export", description="This server's feeds and the catalogue's as an OPML list")
     async def give_out(interaction: Interaction) -> None:

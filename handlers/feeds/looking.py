@@ -92,9 +92,9 @@ async def _find(url: str, *, fetcher: Fetcher, language: Language, now: datetime
     try:
         return await _parsed(answer, url, language, now)
     except FeedError:
-        if not (is_web_page(answer.body) or "html" in (answer.content_type or "").lower()):
+        page = await language.page(answer.body, url=answer.url, content_type=answer.content_type)
+        if not (page.links or is_web_page(answer.body) or "html" in (answer.content_type or "").lower()):
             raise
-    page = await language.page(answer.body, url=answer.url, content_type=answer.content_type)
     faults: list[FeedError] = []
     for link in _candidates(page, answer.url):
         try:
