@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.core.alert import Subscription
 from bot.core.bulletin import Bulletin, Content, beginning, digest_of
 from bot.core.digest import compose
-from bot.core.hours import MOST_SHOWN, DigestPlan, is_due, next_due, period
+from bot.core.hours import MOST_SHOWN, DigestPlan, is_due, next_due, period, quiet_until
 from bot.settings.zones import zone
 from bot.store import Store, bulletins
 from bot.store.bulletins import Backlog, Waiting
@@ -55,19 +56,22 @@ async def _digest(backlog: Backlog, now: datetime, *, store: Store) -> bool:
         await store.write(bulletins.make, beginning(subscription, plan, now, zone(plan.timezone)), now)
         return False
     key = period(plan, now, zone(plan.timezone))
-    content = _content(backlog.waiting, plan, since=datetime.fromisoformat(max(backlog.told)))
+    last = max(each for each in backlog.told if each < key)  # a clock that was ahead has left later ones
+    content = await _content(backlog.waiting, plan, store=store, since=datetime.fromisoformat(last))
     bulletin = digest_of(subscription, key, content, suppressed=None if content.stories else NOTHING_TO_TELL)
     made = await store.write(bulletins.make, bulletin, now, members=[each.alert_id for each in backlog.waiting])
     return made is not None and bool(content.stories)
 
 
 async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
-    """Tells in one message what was held and may go out now; a single story goes out by itself."""
-    due = [each for each in backlog.waiting if not each.for_digest and each.not_before <= now]
-    if not due or _digest_comes_soon(backlog, now):
+    """Tells in one message what was held and may go out now, and what waits for a digest that never comes; a single
+    story that was held goes out by itself."""
+    ended = backlog.subscription.digest_plan is None
+    due = [each for each in backlog.waiting if each.not_before <= now and (ended or not each.for_digest)]
+    if not due or _is_quiet(backlog.subscription, now) or _digest_comes_soon(backlog, now):
         return False
     rows = [each.alert_id for each in due]
-    if len({each.ranked.story.id for each in due}) == 1:
+    if len({each.story_id for each in due}) == 1 and not any(each.for_digest for each in due):
         await store.write(bulletins.let_go, rows, now)
         return False
     subscription = backlog.subscription
@@ -76,16 +80,24 @@ async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
         channel_id=subscription.channel_id,
         kind="catch_up",
         period=f"{subscription.id}@{now.isoformat()}",
-        content=_content(due, DigestPlan(0, top=MOST_SHOWN)),
+        content=await _content(due, DigestPlan(0, top=MOST_SHOWN), store=store),
         subscription_id=subscription.id,
     )
     return await store.write(bulletins.make, bulletin, now, members=rows) is not None
 
 
-def _content(waiting: Sequence[Waiting], plan: DigestPlan, since: datetime | None = None) -> Content:
-    found = compose([(each.ranked.story, each.ranked.importance) for each in waiting], plan, period="")
+async def _content(
+    waiting: Sequence[Waiting], plan: DigestPlan, *, store: Store, since: datetime | None = None
+) -> Content:
+    weighed = await store.read(bulletins.weighed, {each.story_id for each in waiting})
+    found = compose([(each.story, each.importance) for each in weighed], plan, period="")
     listed = tuple(ranked.story.id for group in found.groups for ranked in group.stories)
     return Content(stories=listed, left_out=found.left_out, since=since)
+
+
+def _is_quiet(subscription: Subscription, now: datetime) -> bool:
+    quiet = subscription.habits.quiet
+    return quiet is not None and quiet_until(quiet, now, zone(quiet.timezone)) is not None
 
 
 def _digest_comes_soon(backlog: Backlog, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Digests and catch-up messages: each story that waited is told once, in one of them, on a real SQLite file."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from sqlalchemy import Connection, select
 
 from bot.core.alert import Habits
 from bot.core.bulletin import Dispatch, bulletin_message, minimal_bulletin
-from bot.core.hours import DigestPlan
+from bot.core.hours import DigestPlan, QuietHours
 from bot.core.importance import Importance
 from bot.core.message import mark_of
-from bot.store import Store, alerts, bulletins, stories, subscriptions
+from bot.store import Store, alerts, bulletins, plans, stories, subscriptions
 from bot.store.schema import alerts as alert_table
 from bot.store.schema import bulletins as bulletin_table
 from handlers.digest import DigestReport, digest
@@ -212,7 +212,9 @@ async def test_a_bulletin_says_how_much_it_tells_and_carries_its_mark(desk: Desk
     claimed = await whole(desk, 30)
     message = bulletin_message(claimed)
     assert message.title == "What you missed"
-    assert message.description.startswith("30 stories that came while messages were held back\n\n📝 **Contract**\n- [About s29]")
+    assert message.description.startswith(
+        "30 stories that came while messages were held back\n\n📝 **Contract**\n- [About s29]"
+    )
     assert message.description.endswith("… and 5 more of less importance")
     assert {mark_of(button.custom_id) for button in message.buttons} == {claimed.nonce}
     assert "30 stories" in minimal_bulletin(claimed).content
@@ -225,3 +227,36 @@ async def test_the_whole_list_is_for_its_own_server(desk: Desk) -> None:
     assert found is not None
     assert len(found.stories) == 30
     assert await desk.store.read(bulletins.get, claimed.id, 11) is None
+
+
+async def test_what_waits_for_digests_that_are_ended_comes_in_one_last_message(desk: Desk) -> None:
+    wanted = await desk.subscribe(mode="digest", habits=EIGHT)
+    await desk.tick()
+    await desk.owe(wanted, "a", "b", kind="digest")
+    found = await desk.store.read(subscriptions.get, wanted)
+    assert found is not None
+    plain = replace(found, mode="alerts", habits=Habits())
+    await desk.store.write(plans.change, plain, desk.now, None, lambda _others: None)
+    assert await desk.tick(HOUR) == DigestReport(catch_ups=1)
+    assert await desk.sent() == [["b", "a"]]
+    await desk.owe(wanted, "c", kind="digest")
+    assert await desk.tick(HOUR) == DigestReport(catch_ups=1)
+    assert await desk.sent() == [["c"]]
+
+
+async def test_nothing_that_was_held_comes_in_quiet_hours_however_long_it_was_held_for(desk: Desk) -> None:
+    wanted = await desk.subscribe(habits=Habits(quiet=QuietHours(12 * 60 + 30, 15 * 60)))
+    await desk.owe(wanted, "a", "b", held="hourly cap", not_before=NOON + HOUR)
+    assert await desk.tick(2 * HOUR) == DigestReport()
+    assert await desk.tick(HOUR) == DigestReport(catch_ups=1)
+
+
+async def test_a_digest_says_since_when_whatever_a_clock_that_was_ahead_has_left_behind(desk: Desk) -> None:
+    wanted = await desk.subscribe(mode="digest", habits=EIGHT)
+    await desk.tick()
+    await desk.tick(5 * DAY)
+    desk.now -= 4 * DAY
+    await desk.owe(wanted, "a", kind="digest")
+    assert await desk.tick() == DigestReport(digests=1)
+    (claimed,) = await desk.store.write(bulletins.claim, now=desk.now, lease=LEASE, limit=5)
+    assert claimed.bulletin.content.since == NOON - 5 * HOUR

@@ -84,7 +84,7 @@ async def test_a_digest_that_would_stay_empty_says_how_to_fill_it(town: Town) ->
     assert "Every story that it wants is alerted at once" in text and "choose `mode: digest`" in text
 
 
-async def test_off_ends_the_digests_and_settles_what_waits(town: Town) -> None:
+async def test_off_ends_the_digests_and_says_what_becomes_of_what_waits(town: Town) -> None:
     await town.subscribe(mode="digest", habits=Habits(max_per_hour=3))
     await town.keep(a_story())
     await town.store.write(alerts.owe, [an_alert(1, kind="digest")], NOON)
@@ -96,7 +96,8 @@ async def test_off_ends_the_digests_and_settles_what_waits(town: Town) -> None:
         None,
         Habits(max_per_hour=3),
     )
-    assert (await town.store.read(alerts.counts))["suppressed"] == 1
+    assert "What waits for the next digest comes in one last message." in text
+    assert (await town.store.read(alerts.counts))["owed"] == 1
     assert "has no digest" in await ask(town, "digest", time="OFF")
 
 

@@ -76,13 +76,13 @@ async def test_a_subscription_is_not_in_the_way_of_itself_and_is_changed_in_its_
     assert not await store.write(plans.change, replace(kept, id=99), NOON, None, welcome)
 
 
-async def test_without_digests_what_waits_for_one_is_settled_with_a_reason(store: Store) -> None:
+async def test_without_digests_what_waits_for_one_waits_on_for_a_last_message(store: Store) -> None:
     kept = await add(store, mode="digest", habits=Habits(digest=PLAN))
     await store.write(stories.save, [a_story("a"), a_story("b")])
     await store.write(alerts.owe, [an_alert(1, "a", kind="digest"), an_alert(1, "b")], NOON)
     await store.write(plans.change, replace(kept, mode="alerts", habits=Habits()), NOON, None, welcome)
     counts = await store.read(alerts.counts)
-    assert (counts["owed"], counts["suppressed"]) == (1, 1)
+    assert (counts["owed"], counts["suppressed"]) == (2, 0)
 
 
 async def test_a_forecast_is_made_of_the_newest_stories_with_their_weights(store: Store) -> None:

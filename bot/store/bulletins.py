@@ -5,7 +5,7 @@ that a bulletin tells are settled in the transaction that makes it, so that no s
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 from bot.core.alert import Subscription
 from bot.core.bulletin import Bulletin, BulletinState, Content, Dispatch
 from bot.core.digest import Ranked
-from bot.core.importance import Importance
 from bot.store import rows, subscriptions
 from bot.store.claims import CLAIMING, REMOVED
+from bot.store.claims import PENDING as ALERTS_PENDING
 from bot.store.codec import decode, encode
 from bot.store.dialect import insert, take_turn
 from bot.store.heirs import hand_over
@@ -28,10 +28,10 @@ PENDING = bulletins.c.state.in_(("owed", "sending"))
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row that waits for a digest or a catch-up: its story with its weight, and from when it may go out."""
+    """A row that waits for a digest or a catch-up, and from when it may go out."""
 
     alert_id: int
-    ranked: Ranked
+    story_id: str
     not_before: datetime
     for_digest: bool
 
@@ -49,8 +49,10 @@ def backlogs(c: Connection) -> list[Backlog]:
     """Every subscription that can be told and has a digest or something that waits for one, in the order of adding."""
     live = [each for each in subscriptions.listed(c) if each.paused is None]
     waiting: dict[int, list[Waiting]] = {}
-    for row in c.execute(_waiting().where(alerts.c.subscription_id.in_([each.id for each in live]))).mappings():
-        waiting.setdefault(row["subscription_id"], []).append(_row_waiting(row))
+    for row in c.execute(_waiting([each.id for each in live])):
+        for_digest = row.kind == "digest"
+        found = Waiting(row.id, row.story_id, row.not_before, for_digest)
+        waiting.setdefault(row.subscription_id, []).append(found)
     told: dict[int, set[str]] = {}
     done = select(bulletins.c.subscription_id, bulletins.c.period).where(bulletins.c.kind == "digest")
     for subscription_id, period in c.execute(done):
@@ -60,6 +62,11 @@ def backlogs(c: Connection) -> list[Backlog]:
         for each in live
         if each.digest_plan or each.id in waiting
     ]
+
+
+def weighed(c: Connection, story_ids: Collection[str]) -> list[Ranked]:
+    """The stories as they stand now, in no order."""
+    return [rows.ranked(row) for row in c.execute(select(stories).where(stories.c.id.in_(story_ids))).mappings()]
 
 
 def make(c: Connection, bulletin: Bulletin, now: datetime, *, members: Sequence[int] = ()) -> int | None:
@@ -181,22 +188,13 @@ def _still_waiting(c: Connection, members: Sequence[int]) -> bool:
     return not members or set(c.scalars(there)) >= set(members)
 
 
-def _waiting() -> Select[*tuple[object, ...]]:
+def _waiting(subscription_ids: Collection[int]) -> Select[tuple[int, int, str, str, datetime]]:
     waits = or_(alerts.c.kind == "digest", alerts.c.held.is_not(None))
     return (
-        select(alerts.c.id.label("alert_id"), alerts.c.subscription_id, alerts.c.kind, alerts.c.not_before, stories)
-        .join(stories, stories.c.id == alerts.c.story_id)
-        .where(alerts.c.state == "owed", waits)
+        select(alerts.c.id, alerts.c.subscription_id, alerts.c.story_id, alerts.c.kind, alerts.c.not_before)
+        .where(ALERTS_PENDING, alerts.c.state == "owed", waits, alerts.c.subscription_id.in_(subscription_ids))
         .order_by(alerts.c.id)
     )
-
-
-def _row_waiting(row: rows.Row) -> Waiting:
-    return Waiting(row["alert_id"], _ranked(row), row["not_before"], row["kind"] == "digest")
-
-
-def _ranked(row: rows.Row) -> Ranked:
-    return Ranked(rows.story(row), Importance(row["level"], row["importance"]))
 
 
 def _reachable() -> ColumnElement[bool]:
@@ -230,9 +228,7 @@ def _end_orphans(c: Connection, now: datetime) -> None:
 def _dispatch(c: Connection, row: rows.Row, *, whole: bool = False) -> Dispatch:
     content = decode(Content, row["content"])
     listed = content.stories + (content.left_out if whole else ())
-    found = {
-        each["id"]: _ranked(each) for each in c.execute(select(stories).where(stories.c.id.in_(listed))).mappings()
-    }
+    found = {ranked.story.id: ranked for ranked in weighed(c, listed)}
     return Dispatch(
         id=row["id"],
         bulletin=Bulletin(

@@ -7,17 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from sqlalchemy import Connection, and_, update
+from sqlalchemy import Connection
 
 from bot.core.alert import Subscription
 from bot.core.bulletin import beginning
 from bot.store import bulletins, subscriptions
-from bot.store.schema import alerts
 
 Check = Callable[[Sequence[Subscription]], None]
 """Raises where the server's subscriptions leave no room for another one."""
-
-NO_DIGEST = "the subscription's digests were ended"
 
 
 def add(c: Connection, wanted: Subscription, now: datetime, zone: tzinfo | None, check: Check) -> Subscription:
@@ -31,17 +28,14 @@ def add(c: Connection, wanted: Subscription, now: datetime, zone: tzinfo | None,
 def change(c: Connection, wanted: Subscription, now: datetime, zone: tzinfo | None, check: Check) -> bool:
     """Makes the subscription what `wanted` says; False if the server has none of this id.
 
-    A plan that changed begins anew. Without a plan, what waits for a digest is not told.
+    A plan that changed begins anew. Without a plan, what waits for a digest comes in a last message of its own.
     """
     before = subscriptions.get(c, wanted.id, wanted.guild_id)
     if before is None:
         return False
     check([each for each in subscriptions.listed(c, wanted.guild_id) if each.id != wanted.id])
     subscriptions.edit(c, wanted)
-    if wanted.digest_plan is None:
-        waiting = and_(alerts.c.subscription_id == wanted.id, alerts.c.kind == "digest", alerts.c.state == "owed")
-        c.execute(update(alerts).where(waiting).values(state="suppressed", state_reason=NO_DIGEST, settled_at=now))
-    elif wanted.digest_plan != before.digest_plan:
+    if wanted.digest_plan != before.digest_plan:
         _begin(c, wanted, now, zone)
     return True
 

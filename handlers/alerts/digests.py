@@ -71,7 +71,7 @@ async def _end_digest(means: Means, found: Subscription) -> list[str]:
         raise RefusedError(f"Subscription {found.id} has no digest; give a `time` for one.")
     await keep(means, planned(changed(found, mode="alerts"), "UTC"))
     alone = "Each story that it wants comes as an alert of its own now. " if found.mode == "digest" else ""
-    return [f"No digest any more. {alone}What waited for the next digest is not told."]
+    return [f"No digest any more. {alone}What waits for the next digest comes in one last message."]
 
 
 def _planned_so_far(found: Subscription, now: datetime) -> str:
