@@ -23,8 +23,8 @@ ALERT = alert_message(a_story(), mark="m1")
 
 def a_client(**changes: Any) -> TocsinClient:
     """The project's client, without commands and buttons and open to every server, unless `changes` says otherwise."""
-    options = {"commands": [], "buttons": [], "explain": explain, "allowed_guilds": ["*"], "guild_ready_timeout": 0}
-    return TocsinClient(**(options | changes))
+    options: dict[str, Any] = {"commands": [], "buttons": [], "explain": explain, "allowed_guilds": ["*"]}
+    return TocsinClient(**(options | {"guild_ready_timeout": 0} | changes))
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import json
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import discord
 import pytest
 
+from tests import stage
 from tests.discord_fake import (
     CREATE,
     CREATE_POST,
@@ -25,30 +25,19 @@ from tests.discord_fake import (
 from tests.discord_fake.ratelimits import OBSERVED, Rule
 from tests.discord_fake.world import FORUM, Channel
 
+fake = stage.fake
+guild = stage.guild
+channel = stage.channel
+client = stage.client
+
 Place = discord.PartialMessageable
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as server:
-        yield server
-    assert not server.unknown
-
-
-@pytest.fixture
-def channel(fake: FakeDiscord) -> Channel:
-    return fake.add_channel(fake.add_guild())
-
-
-@pytest.fixture
-async def place(fake: FakeDiscord, channel: Channel) -> AsyncIterator[Place]:
+def place(client: discord.Client, channel: Channel) -> Place:
     """The channel through a client that is logged in, without a gateway."""
-    client = QuickClient()
-    with point_client(fake):
-        async with client:
-            await client.login(fake.token)
-            yield client.get_partial_messageable(channel.id)
+    return client.get_partial_messageable(channel.id)
 
 
 @pytest.fixture

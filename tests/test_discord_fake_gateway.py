@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
 import pytest
 
+from tests import stage
 from tests.discord_fake import EventFault, FakeDiscord, Permission, QuickClient, point_client, running
 from tests.discord_fake.sessions import Intent
+
+fake = stage.fake
 
 
 class Bot(QuickClient):
@@ -25,13 +27,6 @@ class Bot(QuickClient):
 
     async def on_message(self, message: discord.Message) -> None:
         self.seen.append(message.content)
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as server:
-        yield server
-    assert not server.unknown
 
 
 async def test_log_in_and_guilds(fake: FakeDiscord) -> None:

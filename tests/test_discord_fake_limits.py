@@ -1,6 +1,5 @@
 """What Discord refuses in a message's body: the fake's limits, met by the real client and by any input."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import discord
@@ -8,41 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.discord_fake import FakeDiscord, QuickClient, running
+from tests import stage
+from tests.discord_fake import FakeDiscord, QuickClient
 from tests.discord_fake.errors import ApiError, Form
 from tests.discord_fake.limits import EMBEDS_TOTAL, check_body, check_url, embed_size
-from tests.discord_fake.openapi import at_hand
-from tests.discord_fake.world import Channel, Guild
+from tests.discord_fake.world import Channel
 
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord(openapi=at_hand()) as server:
-        yield server
-    assert not server.unknown
-    assert not server.violations
-
-
-@pytest.fixture
-def guild(fake: FakeDiscord) -> Guild:
-    return fake.add_guild()
-
-
-@pytest.fixture
-def channel(fake: FakeDiscord, guild: Guild) -> Channel:
-    return fake.add_channel(guild)
-
-
-@pytest.fixture
-async def bot(fake: FakeDiscord, channel: Channel) -> AsyncIterator[QuickClient]:
-    client = QuickClient()
-    async with running(fake, client):
-        yield client
-
-
-@pytest.fixture
-def place(bot: QuickClient, channel: Channel) -> discord.PartialMessageable:
-    return bot.get_partial_messageable(channel.id)
+fake = stage.judged_fake
+guild = stage.guild
+channel = stage.channel
+bot = stage.bot
+place = stage.place
 
 
 def errors_of(failure: discord.HTTPException) -> dict[str, Any]:
@@ -150,7 +125,7 @@ def test_any_text_as_a_link_is_judged_without_failing(text: str) -> None:
     assert check_url(form, ("url",), text, ("http", "https"), 2048) == (not form.found)
 
 
-async def test_nonce_of_25_characters(fake: FakeDiscord, place: discord.PartialMessageable) -> None:
+async def test_nonce_of_25_characters(fake: FakeDiscord, place: discord.TextChannel) -> None:
     await place.send("x", nonce="n" * 25)
     with pytest.raises(discord.HTTPException) as long:
         await place.send("x", nonce="n" * 26)

@@ -1,51 +1,23 @@
-"""Messages, limits, nonces, mentions, threads and posts on the fake, written and read by the real client."""
+"""Messages, replies, nonces and mentions on the fake, written and read by the real client."""
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import discord
 import pytest
 
-from tests.discord_fake import FakeDiscord, Permission, QuickClient, running
+from tests import stage
+from tests.discord_fake import FakeDiscord, Permission, QuickClient
 from tests.discord_fake.components import walk
-from tests.discord_fake.openapi import at_hand
-from tests.discord_fake.permissions import BOT_DEFAULT
 from tests.discord_fake.snowflakes import time_of
-from tests.discord_fake.world import ANNOUNCEMENT, CATEGORY, FORUM, Channel, Guild
+from tests.discord_fake.world import ANNOUNCEMENT, Channel, Guild
 
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord(openapi=at_hand()) as server:
-        yield server
-    assert not server.unknown
-    assert not server.violations
-
-
-@pytest.fixture
-def guild(fake: FakeDiscord) -> Guild:
-    return fake.add_guild()
-
-
-@pytest.fixture
-def channel(fake: FakeDiscord, guild: Guild) -> Channel:
-    return fake.add_channel(guild)
-
-
-@pytest.fixture
-async def bot(fake: FakeDiscord, channel: Channel) -> AsyncIterator[QuickClient]:
-    client = QuickClient()
-    async with running(fake, client):
-        yield client
-
-
-@pytest.fixture
-def place(bot: QuickClient, channel: Channel) -> discord.TextChannel:
-    found = bot.get_channel(channel.id)
-    assert isinstance(found, discord.TextChannel)
-    return found
+fake = stage.judged_fake
+guild = stage.guild
+channel = stage.channel
+bot = stage.bot
+place = stage.place
 
 
 # -- create, read, edit, delete
@@ -271,140 +243,3 @@ async def test_who_cannot_see_is_not_pinged(fake: FakeDiscord, guild: Guild, cha
     fake.set_permissions(channel, target=user, deny=Permission.VIEW_CHANNEL)
     await bot.get_partial_messageable(channel.id).send(f"<@{user.id}>")
     assert not fake.pings
-
-
-# -- permissions
-
-
-@pytest.mark.parametrize(
-    ("denied", "code"),
-    [
-        (Permission.VIEW_CHANNEL, 50001),
-        (Permission.SEND_MESSAGES, 50013),
-        (Permission.EMBED_LINKS, 50013),
-    ],
-)
-async def test_sending_needs_rights(
-    fake: FakeDiscord, channel: Channel, bot: QuickClient, denied: int, code: int
-) -> None:
-    place = bot.get_partial_messageable(channel.id)
-    fake.set_permissions(channel, deny=denied)
-    with pytest.raises(discord.Forbidden) as refused:
-        await place.send(embed=discord.Embed(title="x"))
-    assert refused.value.code == code
-    fake.set_permissions(channel)
-    await place.send(embed=discord.Embed(title="x"))
-
-
-async def test_overwrites_add_up(fake: FakeDiscord, guild: Guild, channel: Channel) -> None:
-    world, bot = fake.world, fake.bot.id
-    role = world.guilds[guild.id].members[bot].roles[0]
-    fake.set_permissions(channel, target=guild.id, deny=Permission.SEND_MESSAGES)
-    assert Permission.SEND_MESSAGES not in world.permissions(bot, channel)
-    assert Permission.EMBED_LINKS not in world.permissions(bot, channel)
-    fake.set_permissions(channel, target=role, allow=Permission.SEND_MESSAGES)
-    assert world.permissions(bot, channel) == BOT_DEFAULT
-    fake.set_permissions(channel, target=bot, deny=Permission.VIEW_CHANNEL)
-    assert world.permissions(bot, channel) == 0
-    fake.set_guild_permissions(guild, Permission.ADMINISTRATOR)
-    assert Permission.MANAGE_MESSAGES in world.permissions(bot, channel)
-
-
-async def test_history_without_the_right(fake: FakeDiscord, channel: Channel, bot: QuickClient) -> None:
-    place = bot.get_partial_messageable(channel.id)
-    sent = await place.send("x")
-    fake.set_permissions(channel, deny=Permission.READ_MESSAGE_HISTORY)
-    assert [m async for m in place.history()] == []
-    with pytest.raises(discord.Forbidden):
-        await place.fetch_message(sent.id)
-
-
-async def test_what_is_gone(fake: FakeDiscord, guild: Guild, channel: Channel, bot: QuickClient) -> None:
-    place = bot.get_partial_messageable(channel.id)
-    category = fake.add_channel(guild, type=CATEGORY)
-    with pytest.raises(discord.HTTPException) as no_text:
-        await bot.get_partial_messageable(category.id).send("x")
-    assert no_text.value.code == 50008
-    fake.remove_guild(guild)
-    with pytest.raises(discord.Forbidden) as kicked:
-        await place.send("x")
-    with pytest.raises(discord.NotFound) as no_guild:
-        await bot.fetch_guild(guild.id)
-    fake.join(guild, fake.bot, permissions=BOT_DEFAULT)
-    await place.send("x")
-    fake.delete_channel(channel)
-    with pytest.raises(discord.NotFound) as no_channel:
-        await place.send("x")
-    assert (kicked.value.code, no_guild.value.code, no_channel.value.code) == (50001, 10004, 10003)
-
-
-# -- threads and posts
-
-
-async def test_thread_from_a_message(fake: FakeDiscord, bot: QuickClient, place: discord.TextChannel) -> None:
-    sent = await place.send("story")
-    thread = await sent.create_thread(name="Talk")
-    assert thread.id == sent.id
-    assert fake.messages(place)[0]["flags"] == 32
-    await thread.send("first")
-    assert [m["type"] for m in fake.messages(thread.id)] == [21, 0]
-    with pytest.raises(discord.HTTPException) as twice:
-        await sent.create_thread(name="Talk")
-    assert twice.value.code == 160004
-
-
-async def test_archiving(fake: FakeDiscord, place: discord.TextChannel) -> None:
-    sent = await place.send("story")
-    thread = await sent.create_thread(name="Talk", auto_archive_duration=60)
-    inside = await thread.send("one")
-    assert [t.id for t in await place.guild.active_threads()] == [thread.id]
-    fake.threads.archive(thread)
-    with pytest.raises(discord.HTTPException) as archived:
-        await inside.edit(content="two")
-    assert archived.value.code == 50083
-    assert [t.id async for t in place.archived_threads()] == [thread.id]
-    assert await place.guild.active_threads() == []
-    await thread.send("opens it")
-    assert [t.id async for t in place.archived_threads()] == []
-    await thread.edit(archived=True)
-    await thread.edit(archived=False)
-    await inside.edit(content="two")
-    fake.threads.archive(thread, locked=True)
-    with pytest.raises(discord.HTTPException) as locked:
-        await thread.send("x")
-    assert locked.value.code == 160005
-    fake.set_permissions(place, allow=Permission.MANAGE_THREADS)
-    await thread.send("x")
-
-
-async def test_threads_need_their_own_right(fake: FakeDiscord, place: discord.TextChannel) -> None:
-    thread = await (await place.send("story")).create_thread(name="Talk")
-    fake.set_permissions(place, deny=Permission.SEND_MESSAGES)
-    await thread.send("x")
-    fake.set_permissions(place, deny=Permission.SEND_MESSAGES_IN_THREADS)
-    with pytest.raises(discord.Forbidden):
-        await thread.send("x")
-
-
-async def test_forum_posts(fake: FakeDiscord, guild: Guild, bot: QuickClient) -> None:
-    made = fake.add_channel(guild, "stories", type=FORUM, tags=["AI", "Defence"], require_tag=True)
-    await fake.until(lambda: bot.get_channel(made.id))
-    forum = bot.get_channel(made.id)
-    assert isinstance(forum, discord.ForumChannel)
-    with pytest.raises(discord.HTTPException) as untagged:
-        await forum.create_thread(name="Story", content="x")
-    assert untagged.value.code == 40067
-    post = await forum.create_thread(name="Story", content="x", applied_tags=[forum.available_tags[0]])
-    assert post.thread.id == post.message.id
-    assert [tag.name for tag in post.thread.applied_tags] == ["AI"]
-    await post.thread.send("more")
-    assert [m["content"] for m in fake.messages(post.thread.id)] == ["x", "more"]
-    await post.message.edit(content="y")
-    assert [t.id for t in await forum.guild.active_threads()] == [post.thread.id]
-    with pytest.raises(discord.HTTPException) as straight:
-        await bot.get_partial_messageable(made.id).send("x")
-    assert straight.value.code == 50008
-    with pytest.raises(discord.HTTPException) as unnamed:
-        await forum.create_thread(name="x" * 101, content="x", applied_tags=[forum.available_tags[0]])
-    assert "In name:" in unnamed.value.text
-    fake.violations.clear()
