@@ -52,6 +52,12 @@ async def test_a_server_sees_the_catalogue_and_its_own_feeds_under_its_own_names
     assert [each.id for each in (await store.read(guild_feeds.added))[A]] == [2]
 
 
+async def test_a_feed_that_nobody_reads_any_more_stays_hidden_from_the_others(store: Store) -> None:
+    await add(store, A)
+    await store.write(guild_feeds.remove, A, 2, NOON)
+    assert await store.read(guild_feeds.feeds_of_others, B) == {2}
+
+
 async def test_what_the_operator_added_is_seen_by_every_server(store: Store) -> None:
     await store.write(feeds.add, a_feed("https://operator.example/feed", name="Operator's"), NOON)
     assert await names(store, B) == [("Listed", False), ("Operator's", False)]

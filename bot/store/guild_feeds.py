@@ -22,12 +22,11 @@ HOUR = timedelta(hours=1)
 
 
 def feeds_of_others(c: Connection, guild_id: int) -> set[int]:
-    """The feeds that only other servers added: their addresses are nobody else's business."""
+    """The feeds that only other servers added: their addresses are nobody else's business. Those that are read no more
+    count too, since nothing tells any longer whose they were."""
     own = select(guild_feeds.c.feed_id).where(guild_feeds.c.guild_id == guild_id)
-    catalogue = select(feeds.c.id).where(feeds.c.in_catalogue)
-    private = select(guild_feeds.c.feed_id).where(
-        guild_feeds.c.feed_id.not_in(own), guild_feeds.c.feed_id.not_in(catalogue)
-    )
+    anyones = feeds.c.id.in_(select(guild_feeds.c.feed_id)) | feeds.c.removed
+    private = select(feeds.c.id).where(~feeds.c.in_catalogue, feeds.c.id.not_in(own), anyones)
     return set(c.scalars(private))
 
 
