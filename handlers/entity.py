@@ -31,7 +31,9 @@ WINDOW = "How far back to look; 30 days if you do not say"
 
 def commands(*, store: Store, index: Index, clock: Clock) -> list[app_commands.Group]:
     """The group `/entity`."""
-    entity = app_commands.Group(name="entity", description="Organisations in the news", guild_only=True)
+    entity = app_commands.Group(
+        name="entity", description="Organisations: what is told of them, and with whom", guild_only=True
+    )
     _add_info(entity, store=store, index=index, clock=clock)
     _add_compare(entity, store=store, index=index, clock=clock)
     return [entity]

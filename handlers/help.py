@@ -1,27 +1,65 @@
 """`/help`: the commands, read from the command tree itself, so that none can be missing."""
 
+from collections.abc import Iterable
+
 import discord
-from discord import app_commands
+from discord import AppCommandType, app_commands
 
 from bot.client import TocsinClient
 from bot.client.replies import Interaction, reply
-from bot.core.pages import help_message
+from bot.client.rights import MANAGERS_ONLY
+from bot.core.pages import Section, help_message
+
+Tree = app_commands.CommandTree[discord.Client]
+Root = app_commands.Command | app_commands.Group  # type: ignore[type-arg]
 
 
 def commands() -> list[app_commands.Command]:  # type: ignore[type-arg]
     """The command `/help`."""
 
-    @app_commands.command(name="help", description="What Tocsin can do here")
+    @app_commands.command(name="help", description="What Tocsin can do here: every command in a line")
     @app_commands.guild_only()
     async def help_command(interaction: Interaction) -> None:
         client = interaction.client
-        tree = client.tree if isinstance(client, TocsinClient) else None
-        await reply(interaction, help_message(described(tree) if tree else []))
+        if isinstance(client, TocsinClient):
+            await reply(interaction, help_message(sections(client.tree), menu(client.tree)))
 
     return [help_command]
 
 
-def described(tree: app_commands.CommandTree[discord.Client]) -> list[tuple[str, str]]:
+def described(tree: Tree) -> list[tuple[str, str]]:
     """(name, description) of every command that can be typed, by name."""
     leaves = [each for each in tree.walk_commands() if isinstance(each, app_commands.Command)]
+    return sorted((leaf.qualified_name, leaf.description) for leaf in leaves)
+
+
+def sections(tree: Tree) -> list[Section]:
+    """What is there for everybody, then what is there for managers: each group by itself, under the words that it says
+    of itself, and last what stands alone."""
+    found = []
+    for managers, who in ((False, ""), (True, " (managers)")):
+        roots = [each for each in _roots(tree) if is_for_managers(each) == managers]
+        groups = [each for each in roots if isinstance(each, app_commands.Group)]
+        alone = [each for each in roots if isinstance(each, app_commands.Command)]
+        found += [Section(f"/{each.name}{who}: {each.description}", _lines(each.walk_commands())) for each in groups]
+        found += [Section(f"Tocsin itself{who}", _lines(alone))] if alone else []
+    return found
+
+
+def menu(tree: Tree) -> list[str]:
+    """The entries of a message's menu."""
+    return [each.name for each in tree.get_commands(type=AppCommandType.message)]
+
+
+def is_for_managers(root: Root) -> bool:
+    """Whether a group, or a command that stands alone, says that only managers may use it."""
+    return bool(root.extras.get(MANAGERS_ONLY))
+
+
+def _roots(tree: Tree) -> list[Root]:
+    return sorted(tree.get_commands(type=AppCommandType.chat_input), key=lambda each: each.name)
+
+
+def _lines(found: Iterable[Root]) -> list[tuple[str, str]]:
+    leaves = [each for each in found if isinstance(each, app_commands.Command)]
     return sorted((leaf.qualified_name, leaf.description) for leaf in leaves)

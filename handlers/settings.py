@@ -10,7 +10,7 @@ from bot.client.chosen import channel_chosen, role_chosen
 from bot.client.index import Index, choices
 from bot.client.places import require_place, rights_in
 from bot.client.replies import Interaction, RefusedError, defer, reply
-from bot.client.rights import is_manager, require_manager
+from bot.client.rights import for_managers, is_manager, require_manager
 from bot.core.about import GuildView, settings_message
 from bot.core.escape import cut, escape
 from bot.settings.zones import zone, zone_names
@@ -54,7 +54,7 @@ def commands(*, store: Store, index: Index, thresholds: Mapping[str, float]) -> 
         await reply(interaction, settings_message(_view(kept), thresholds=named, changed=_told(changes)))
 
     _offer(settings, index)
-    return [settings]
+    return [for_managers(settings)]
 
 
 def _offer(settings: Command, index: Index) -> None:

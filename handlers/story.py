@@ -31,7 +31,9 @@ FORGOTTEN = "This story is no longer kept; Tocsin forgets stories after a year u
 
 def commands(*, store: Store, index: Index) -> list[app_commands.Group]:
     """The group `/story`."""
-    story = app_commands.Group(name="story", description="One story", guild_only=True)
+    story = app_commands.Group(
+        name="story", description="One story: what it says, who reports it, what came before", guild_only=True
+    )
     for name, description, drawn in (
         ("view", "One story: key points, facts, sources", view),
         ("sources", "Every report of a story, and where each link leads", lambda _c, story: sources_message(story)),

@@ -31,7 +31,7 @@ from bot.core.message import (
     minimal_message,
 )
 from bot.core.organisations import Mention
-from bot.core.pages import Health, help_message, status_message
+from bot.core.pages import Health, Section, help_message, status_message
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
 from tests.builders import NOON, a_story, a_subscription, an_analysis
@@ -302,7 +302,8 @@ def test_nothing_of_a_hostile_title_is_alive_in_any_message(title: str) -> None:
 
 
 def test_help_holds_its_limits() -> None:
-    assert excess(help_message([(f"command {number}", "d" * 100) for number in range(100)])) == []
+    sections = [Section("h" * 120, [(f"command {number}", "d" * 100) for number in range(12)])] * 4
+    assert excess(help_message(sections, ["m" * 32] * 5)) == []
 
 
 def test_an_empty_story_title_is_shown_as_such() -> None:

@@ -3,10 +3,16 @@
 Who manages a server is told here too. It asks Discord nothing.
 """
 
+from typing import Any, TypeVar
+
 import discord
+from discord import app_commands
 
 from bot.client.index import Index
 from bot.client.replies import Interaction, RefusedError
+
+MANAGERS_ONLY = "managers only"
+Root = TypeVar("Root", bound="app_commands.Group | app_commands.Command[Any, ..., Any]")
 
 # What an alert needs. Read Message History lets a reply be one, and lets a half-sent alert be found again.
 NEEDED = {
@@ -36,6 +42,12 @@ def open_channels(guild: discord.Guild) -> list[int]:
 
 def _is_open(thread: discord.Thread, rights: discord.Permissions) -> bool:
     return not missing_rights(rights, thread=True) and (not thread.locked or rights.manage_threads)
+
+
+def for_managers(root: Root) -> Root:
+    """The group or command, marked so that `/help` says who may use it. The check stands in the command itself."""
+    root.extras[MANAGERS_ONLY] = True
+    return root
 
 
 def is_manager(interaction: Interaction, index: Index) -> bool:

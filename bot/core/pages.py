@@ -11,6 +11,7 @@ from bot.core.alert import AlertState
 from bot.core.escape import cut, escape
 from bot.core.message import (
     ACCENT,
+    LIMITS,
     Field,
     Message,
     counted,
@@ -27,6 +28,8 @@ FATES: tuple[tuple[str, tuple[AlertState, ...]], ...] = (
     ("not needed", ("suppressed",)),
     ("given up", ("dead",)),
 )
+_HELP_ROOM = 4_900  # for the lines of all commands; headings and the rest need the others of 6,000 characters
+BUTTONS = ("Read", "Sources", "Key points", "Why?", "Not relevant")
 FEEDS = {"waiting": "not polled yet"}
 PURPOSE = "Watches news feeds for stories where AI meets defence and tells each one once, with its reasons."
 
@@ -42,6 +45,14 @@ class Health:
     alerts: Mapping[AlertState, int]
     stories: int
     paused_here: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Commands that belong together, (name, description), under a heading."""
+
+    heading: str
+    commands: Sequence[tuple[str, str]]
 
 
 def status_message(health: Health) -> Message:
@@ -65,16 +76,28 @@ def status_message(health: Health) -> Message:
     return Message(title="Status", fields=tuple(fields), footer=f"Tocsin {cut(health.version, 40)}", colour=ACCENT)
 
 
-def help_message(commands: Sequence[tuple[str, str]]) -> Message:
-    """The commands, (name, description), in the order given."""
-    lines = [f"`/{name}` — {escape(description, 120)}" for name, description in commands]
-    return Message(
-        title="Tocsin",
-        description=PURPOSE + "\n\n" + joined(lines, "\n", 3500),
-        footer="Buttons under an alert: Read · Sources · Key points · Why? · Not relevant\n"
-        "In its menu, under Apps: Why this alert? · Wrong merge · Not relevant",
-        colour=ACCENT,
-    )
+def help_message(sections: Sequence[Section], menu: Sequence[str]) -> Message:
+    """The commands by their sections, in the order given, and what stands under an alert; `menu` are the entries of a
+    message's menu."""
+    number = sum(len(section.commands) for section in sections)
+    room = min(_HELP_ROOM // max(number, 1) - 30, 100)
+    fields = [field for section in sections for field in _section(section, room)]
+    under = [f"Buttons: {' · '.join(BUTTONS)}"]
+    if menu:
+        under.append(f"Its menu, under Apps: {' · '.join(escape(name, 40) for name in menu)}")
+    fields.append(Field("Under every alert", "\n".join(under), inline=False))
+    return Message(title="What Tocsin can do here", description=PURPOSE, fields=tuple(fields), colour=ACCENT)
+
+
+def _section(section: Section, room: int) -> Sequence[Field]:
+    """As many fields as the lines of a section need, the first with its heading."""
+    lines = [f"`/{name}` {escape(description, max(room, 10))}" for name, description in section.commands]
+    fields: list[Field] = []
+    while lines:
+        shown = joined(lines, "\n", LIMITS["field value"])
+        fields.append(Field(section.heading if not fields else f"{section.heading} (more)", shown, inline=False))
+        lines = lines[shown.count("\n") + 1 :]
+    return fields
 
 
 def notice(text: str, *, title: str = "") -> Message:

@@ -11,6 +11,7 @@ from discord import app_commands
 from bot.client.drafts import Drafts
 from bot.client.index import Index
 from bot.client.replies import PersistentButton
+from bot.client.rights import for_managers
 from bot.core.alert import Subscription
 from bot.store import Store
 from handlers.alerts import adding, digests, editing, listing, quiet, trying, watching
@@ -27,7 +28,7 @@ def commands(
     means = Means(store, index, clock, drafts, thresholds)
     for theme in (adding, listing, editing, trying, digests, quiet, watching):
         theme.add_to(group, means)
-    return [group]
+    return [for_managers(group)]
 
 
 def buttons(

@@ -6,6 +6,7 @@ What the catalogue holds belongs to nobody here; a feed that another server adde
 from discord import app_commands
 
 from bot.client.replies import PersistentButton
+from bot.client.rights import for_managers
 from handlers.feeds import adding, exchange, listing
 from handlers.feeds.means import Means, means_of
 
@@ -18,7 +19,7 @@ def commands(means: Means) -> list[app_commands.Group]:
     group.guild_only = True
     for theme in (adding, listing, exchange):
         theme.add_to(group, means)
-    return [group]
+    return [for_managers(group)]
 
 
 def buttons(means: Means) -> list[type[PersistentButton]]:

@@ -15,7 +15,9 @@ __all__ = ["buttons", "commands", "wanted_from"]
 
 def commands(*, store: Store, index: Index, clock: Callable[[], datetime]) -> list[app_commands.Group]:
     """The group `/news`."""
-    news = app_commands.Group(name="news", description="What was told lately", guild_only=True)
+    news = app_commands.Group(
+        name="news", description="Stories: the latest, the most important, search, trends", guild_only=True
+    )
     for add in (add_latest, add_search, add_top, add_digest):
         add(news, store=store, index=index, clock=clock)
     add_trends(news, store=store, clock=clock)
