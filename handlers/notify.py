@@ -3,40 +3,57 @@
 It sends nothing itself: notices go the way of digests. Servers without an ops channel are told nothing.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.conditions import Condition, changes, channel_condition, feed_condition, notice, told_so_far
+from bot.core.conditions import (
+    Condition,
+    changes,
+    channel_condition,
+    channel_subject,
+    feed_condition,
+    feed_subject,
+    notice,
+    told_so_far,
+)
 from bot.core.feed import StoredFeed
-from bot.store import Store, alerts, bulletins, feeds, guild_feeds, guilds, subscriptions
-from bot.store.guilds import GuildSettings
+from bot.store import Connection, Store, alerts, bulletins, guild_feeds, guilds, subscriptions
 
 
 async def notify(now: datetime, *, store: Store) -> int:
     """Owes what has changed for each server; how many notices there are."""
     made = 0
-    known = await store.read(feeds.listed)
-    for settings in await store.read(guilds.all_settings):
-        if settings.ops_channel_id is not None and settings.left_at is None:
-            made += await _tell(settings, known, now, store=store)
+    for guild_id, channel_id in await store.write(_ops_channels):
+        made += await _tell(guild_id, channel_id, now, store=store)
     return made
 
 
-async def _tell(settings: GuildSettings, known: Sequence[StoredFeed], now: datetime, *, store: Store) -> bool:
-    guild, ops = settings.guild_id, settings.ops_channel_id or 0
+def _ops_channels(c: Connection) -> list[tuple[int, int]]:
+    """Each server with its ops channel, unless that is gone; what waits for a former one comes along."""
+    closed = alerts.closed_channels(c)
+    there = [(guild, ops) for guild, ops in guilds.ops_channels(c) if ops not in closed]
+    for guild, ops in there:
+        bulletins.redirect(c, guild, ops)
+    return there
+
+
+async def _tell(guild: int, ops: int, now: datetime, *, store: Store) -> bool:
+    """One notice, if there is something to tell."""
     told = told_so_far(await store.read(bulletins.notices, guild))
-    content = changes(await _conditions(guild, known, store=store), told)
+    conditions, watched = await _conditions(guild, store=store)
+    content = changes(conditions, told, watched)
     if content is None:
         return False
-    bulletin = notice(guild, ops, now.isoformat(), content)
-    return await store.write(bulletins.make, bulletin, now) is not None
+    made = await store.write(bulletins.make, notice(guild, ops, now.isoformat(), content), now)
+    return made is not None and bool(content.lines)
 
 
-async def _conditions(guild: int, known: Sequence[StoredFeed], *, store: Store) -> list[Condition]:
-    """What is wrong with the feeds that the server reads and the channels that it tells."""
-    private = await store.read(guild_feeds.feeds_of_others, guild)
+async def _conditions(guild: int, *, store: Store) -> tuple[list[Condition], set[str]]:
+    """What is wrong with the feeds that the server reads and the channels that it tells, and all that was looked at."""
+    seen = [each for each in await store.read(guild_feeds.visible, guild) if each.state.status != "paused"]
     shut = await store.read(alerts.shut_channels)
+    closed = await store.read(alerts.closed_channels)
     wanted = {each.channel_id for each in await store.read(subscriptions.listed, guild)}
-    failing = (feed_condition(feed) for feed in known if feed.id not in private)
-    channels = (channel_condition(id, *shut[id]) for id in sorted(wanted & shut.keys()))
-    return [*(found for found in failing if found), *channels]
+    failing = [feed_condition(StoredFeed(each.id, each.feed, each.state)) for each in seen]
+    channels = [channel_condition(id, *shut[id], closed=id in closed) for id in sorted(wanted & shut.keys())]
+    watched = {feed_subject(each.id) for each in seen} | {channel_subject(id) for id in wanted}
+    return [*(found for found in failing if found), *channels], watched

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from bot.core.bulletin import Content
-from bot.core.conditions import SHOWN, Condition, changes, told_so_far
+from bot.core.conditions import SHOWN, Condition, changes, storm_content, told_so_far
 from bot.core.feed import FeedState
-from bot.store import Store, alerts, bulletins, feeds, guilds, subscriptions
+from bot.store import Store, alerts, bulletins, feeds, guilds, polls, subscriptions
 from bot.store.dialect import insert
 from bot.store.guilds import GuildSettings
 from bot.store.schema import bulletins as table
@@ -115,3 +115,64 @@ def test_many_changes_at_once_are_one_short_message_and_all_count_as_told() -> N
 
 def test_a_server_that_was_told_nothing_has_nothing_to_hear_of() -> None:
     assert changes([], told_so_far([Content()])) is None
+
+
+async def pending(store: Store) -> list[tuple[int, str]]:
+    """Where each notice goes, and its state."""
+
+    def found(c: Connection) -> list[tuple[int, str]]:
+        return [(row.channel_id, row.state) for row in c.execute(select(table).order_by(table.c.id))]
+
+    return await store.read(found)
+
+
+async def test_a_storm_in_a_feed_of_another_server_is_nobody_elses_business(store: Store) -> None:
+    await store.write(guilds.save, GuildSettings(11, ops_channel_id=98))
+    id = await a_feed_with(store, FeedState())
+    row = {"guild_id": 11, "feed_id": id, "name": "Alpha", "added_by": 1, "added_at": NOON}
+    await store.write(lambda c: c.execute(insert(c, guild_feeds).values(**row)))
+    await store.write(polls.commit, polls.Outcome(id, FeedState(), notice=storm_content("Alpha", 30)), NOON)
+    assert [line.split(":")[0] for line in await told(store)] == ["98"]
+
+
+async def test_what_was_never_sent_is_told_in_the_next_ops_channel(store: Store) -> None:
+    await a_feed_with(store, BROKEN)
+    assert await notify(NOON, store=store) == 1
+    await store.write(alerts.close_channel, 99, reason="the channel no longer exists", now=NOON)
+    assert await store.write(bulletins.claim, now=NOON, lease=MINUTE, limit=5) == []
+    assert await notify(NOON + MINUTE, store=store) == 0
+    await store.write(guilds.save, GuildSettings(10, ops_channel_id=97))
+    assert await notify(NOON + 2 * MINUTE, store=store) == 1
+    assert await notify(NOON + 3 * MINUTE, store=store) == 0
+    assert await pending(store) == [(99, "dead"), (97, "owed")]
+
+
+async def test_what_waits_for_a_former_ops_channel_comes_to_the_new_one(store: Store) -> None:
+    await a_feed_with(store, BROKEN)
+    await notify(NOON, store=store)
+    await store.write(guilds.save, GuildSettings(10, ops_channel_id=97))
+    assert await notify(NOON + MINUTE, store=store) == 0
+    assert await pending(store) == [(97, "owed")]
+
+
+async def test_what_is_no_longer_looked_at_is_not_said_to_work_again(store: Store) -> None:
+    await a_feed_with(store, BROKEN)
+    wanted = await store.write(subscriptions.add, a_subscription(20, 10))
+    await store.write(alerts.close_channel, 20, reason="the channel no longer exists", now=NOON)
+    assert await notify(NOON, store=store) == 1
+    await store.write(subscriptions.remove, wanted)
+    await store.write(feeds.remove, "https://a.example/feed")
+    for minute in (1, 2):
+        assert await notify(NOON + minute * MINUTE, store=store) == 0
+    feed, channel = await told(store)
+    assert "fails" in feed
+    assert channel.endswith(
+        "What is owed there is not told any more; remove its subscriptions or give them another channel."
+    )
+    await store.write(subscriptions.add, a_subscription(20, 10))
+    assert await notify(NOON + 3 * MINUTE, store=store) == 1
+
+
+async def test_a_feed_that_somebody_paused_is_not_broken(store: Store) -> None:
+    await a_feed_with(store, replace(BROKEN, status="paused"))
+    assert await notify(NOON, store=store) == 0

@@ -4,7 +4,7 @@ A condition is told once when it begins and once when it is over, however often 
 from the notices themselves. It looks nothing up and sends nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,8 @@ FAILING_FROM = 5
 SHOWN = 10
 BAD, GOOD = "🔴", "🟢"
 OVER = ""
+TITLE = "For those who manage Tocsin"
+WITHOUT_WORDS = "what it tells is not looked at any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,10 @@ class Condition:
 
 
 def feed_condition(feed: StoredFeed) -> Condition | None:
-    """What is wrong with a feed, if it is wrong for long enough."""
+    """What is wrong with a feed, if it is wrong for long enough. One that somebody paused is not wrong."""
     state, name = feed.state, escape(feed.feed.name, 100)
+    if state.status == "paused":
+        return None
     if state.status != "active":
         begins = f"The feed **{name}** is {escape(state.status, 20)} and no longer read: {_why(state.error)}"
     elif state.failures >= FAILING_FROM:
@@ -40,13 +44,25 @@ def feed_condition(feed: StoredFeed) -> Condition | None:
         begins = f"The feed **{name}** fails{last}: {_why(state.error)} It is tried again by itself."
     else:
         return None
-    return Condition(f"feed:{feed.id}", begins, f"The feed **{name}** works again.")
+    return Condition(feed_subject(feed.id), begins, f"The feed **{name}** works again.")
 
 
-def channel_condition(channel_id: int, reason: str, since: datetime) -> Condition:
-    """A channel that could not be written into."""
-    begins = f"Nothing can be sent to <#{channel_id}> since {relative(since)}: {_why(reason)} What is owed there waits."
-    return Condition(f"channel:{channel_id}", begins, f"<#{channel_id}> gets its alerts again.")
+def channel_condition(channel_id: int, reason: str, since: datetime, *, closed: bool = False) -> Condition:
+    """A channel that could not be written into, or (`closed`) that is gone."""
+    then = "What is owed there is not told any more; remove its subscriptions or give them another channel."
+    begins = f"Nothing can be sent to <#{channel_id}> since {relative(since)}: {_why(reason)} "
+    begins += then if closed else "What is owed there waits."
+    return Condition(channel_subject(channel_id), begins, f"<#{channel_id}> gets its alerts again.")
+
+
+def feed_subject(feed_id: int) -> str:
+    """What a feed is called for ever."""
+    return f"feed:{feed_id}"
+
+
+def channel_subject(channel_id: int) -> str:
+    """What a channel is called for ever."""
+    return f"channel:{channel_id}"
 
 
 def told_so_far(notices: Iterable[Content]) -> dict[str, str]:
@@ -60,22 +76,30 @@ def told_so_far(notices: Iterable[Content]) -> dict[str, str]:
     return told
 
 
-def changes(current: Sequence[Condition], told: Mapping[str, str]) -> Content | None:
-    """What has begun and what is over since it was told; None where nothing has changed."""
+def changes(
+    current: Sequence[Condition], told: Mapping[str, str], watched: Collection[str] | None = None
+) -> Content | None:
+    """What has begun and what is over since it was told; None where nothing has changed.
+
+    `watched` are the subjects that were looked at (None: all). What is no longer looked at, such as a feed that was
+    removed, is over without a line: nobody knows that it works again.
+    """
     begun = [condition for condition in current if condition.subject not in told]
-    ended = told.keys() - {condition.subject for condition in current}
-    lines = [f"{BAD} {condition.begins}" for condition in begun]
-    lines += [f"{GOOD} {told[subject]}" for subject in sorted(ended)]
-    if not lines:
+    ended = sorted(told.keys() - {condition.subject for condition in current})
+    known = [subject for subject in ended if watched is None or subject in watched]
+    if not begun and not ended:
         return None
-    more = [f"… and {len(lines) - SHOWN} changes more; see `/feeds health`."] if len(lines) > SHOWN else []
-    subjects = [(each.subject, each.over) for each in begun] + [(subject, OVER) for subject in sorted(ended)]
-    return Content(title="For those who manage Tocsin", lines=(*lines[:SHOWN], *more), subjects=tuple(subjects))
+    lines = [f"- {condition.begins}" for condition in begun] + [f"- {told[subject]}" for subject in known]
+    more = [f"- … and {len(lines) - SHOWN} changes more; see `/feeds health`."] if len(lines) > SHOWN else []
+    subjects = [(each.subject, each.over) for each in begun] + [(subject, OVER) for subject in ended]
+    return Content(title=TITLE, lines=(*lines[:SHOWN], *more), subjects=tuple(subjects))
 
 
 def notice(guild_id: int, channel_id: int, key: str, content: Content) -> Bulletin:
-    """The message to a server's ops channel; `key` keeps it from being made twice."""
-    return Bulletin(guild_id, channel_id, "notice", key, content)
+    """The message to a server's ops channel; `key` keeps it from being made twice. One without lines is only written
+    down."""
+    suppressed = None if content.lines else WITHOUT_WORDS
+    return Bulletin(guild_id, channel_id, "notice", key, content, suppressed=suppressed)
 
 
 def storm_content(feed: str, count: int) -> Content:

@@ -21,6 +21,7 @@ from bot.store.schema import alerts, bulletins, channels, deliveries, subscripti
 __all__ = [
     "claim",
     "close_channel",
+    "closed_channels",
     "counts",
     "delay_edit",
     "due_edits",
@@ -264,6 +265,11 @@ def paused_channels(c: Connection) -> dict[int, tuple[str, datetime]]:
 def shut_channels(c: Connection) -> dict[int, tuple[str, datetime]]:
     """The channels that cannot be written into, those that are gone too, each with why and since when."""
     return {row.channel_id: (row.reason, row.since) for row in c.execute(select(channels))}
+
+
+def closed_channels(c: Connection) -> set[int]:
+    """The channels that are gone."""
+    return set(c.scalars(select(channels.c.channel_id).where(channels.c.state == "closed")))
 
 
 def counts(c: Connection, guild_id: int | None = None) -> dict[AlertState, int]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 
 from bot.core.alert import Subscription
 from bot.core.bulletin import Bulletin, BulletinState, Content, Dispatch
+from bot.core.conditions import WITHOUT_WORDS
 from bot.core.digest import Ranked
 from bot.store import rows, subscriptions
 from bot.store.claims import CLAIMING, REMOVED
@@ -137,9 +138,25 @@ def get(c: Connection, bulletin_id: int, guild_id: int) -> Dispatch | None:
 
 
 def notices(c: Connection, guild_id: int) -> list[Content]:
-    """What a server's ops channel was told or is owed, the oldest first."""
-    wanted = select(bulletins.c.content).where(bulletins.c.guild_id == guild_id, bulletins.c.kind == "notice")
-    return [decode(Content, content) for content in c.scalars(wanted.order_by(bulletins.c.id))]
+    """What a server's ops channel was told or is owed, the oldest first. What was never sent is not told."""
+    told = or_(bulletins.c.state.in_(("owed", "sending", "sent")), bulletins.c.state_reason == WITHOUT_WORDS)
+    own = and_(bulletins.c.guild_id == guild_id, bulletins.c.kind == "notice")
+    return [
+        decode(Content, each)
+        for each in c.scalars(select(bulletins.c.content).where(own, told).order_by(bulletins.c.id))
+    ]
+
+
+def redirect(c: Connection, guild_id: int, channel_id: int) -> None:
+    """Lets the notices that wait for another channel go to the server's ops channel of now."""
+    stray = and_(
+        bulletins.c.guild_id == guild_id,
+        bulletins.c.kind == "notice",
+        bulletins.c.state == "owed",
+        bulletins.c.unclear_since.is_(None),
+        bulletins.c.channel_id != channel_id,
+    )
+    c.execute(update(bulletins).where(stray).values(channel_id=channel_id))
 
 
 def settle_sent(c: Connection, bulletin_id: int, *, message_id: int | None, now: datetime) -> None:

@@ -18,7 +18,7 @@ from bot.core.entry import Entry
 from bot.core.feed import FeedState
 from bot.core.importance import Importance
 from bot.core.story import Placement, Story
-from bot.store import alerts, articles, bulletins, entries, feeds, guilds, stories
+from bot.store import alerts, articles, bulletins, entries, feeds, guild_feeds, guilds, stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Outcome:
     """What a poll of one feed leads to.
 
     `adopted` are entries taken as known without being judged, each with why. `renamed` are more names of known
-    entries, as (entry row id, name). `stories` are those that changed, as they now
-    stand, and `weights` how much they matter. `rest` is a host that wants
-    rest, and until when: no feed that is asked there is due before. `notice` is for every ops channel.
+    entries, as (entry row id, name). `stories` are those that changed, as they now stand, and `weights` how much they
+    matter. `rest` is a host that wants rest, and until when: no feed that is asked there is due before. `notice` is for
+    the ops channels of all who may know of the feed.
     """
 
     feed_id: int
@@ -85,7 +85,14 @@ def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
     feeds.save_state(c, outcome.feed_id, outcome.state)
     if outcome.rest:
         feeds.let_rest(c, *outcome.rest)
-    for guild_id, channel_id in guilds.ops_channels(c) if outcome.notice else ():
-        key = f"feed {outcome.feed_id} {now.isoformat()}"
-        bulletins.make(c, Bulletin(guild_id, channel_id, "notice", key, outcome.notice or Content()), now)
+    if outcome.notice is not None:
+        _tell(c, outcome.feed_id, outcome.notice, now)
     return Committed(len(ids), owed)
+
+
+def _tell(c: Connection, feed_id: int, content: Content, now: datetime) -> None:
+    """Owes a notice about a feed to the ops channels of the servers that may know of it."""
+    for guild_id, channel_id in guilds.ops_channels(c):
+        if feed_id not in guild_feeds.feeds_of_others(c, guild_id):
+            key = f"feed {feed_id} {now.isoformat()}"
+            bulletins.make(c, Bulletin(guild_id, channel_id, "notice", key, content), now)
