@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -133,6 +134,26 @@ def test_a_material_change_is_an_update_for_those_who_were_told() -> None:
     assert [(row.subscription_id, row.kind, row.revision, row.reasons) for row in rows] == [
         (1, "update", 4, ("a denial",))
     ]
+
+
+@pytest.mark.parametrize(
+    ("override", "critical", "until"), [(True, ["deal"], None), (True, [], NOON), (False, ["deal"], NOON)]
+)
+def test_an_update_waits_for_the_end_of_quiet_hours_and_then_comes_by_itself(
+    override: bool, critical: list[str], until: datetime | None
+) -> None:
+    holds = {1: Hold("quiet hours", NOON, critical_override=override)}
+    (row,) = updates({"deal": "a denial"}, [(1, "deal")], {"deal": 4}, holds=holds, critical=critical)
+    assert (row.held, row.not_before) == (None, until)
+
+
+def test_a_channel_hears_from_the_subscription_that_tells_at_once_not_from_one_that_keeps_it_for_a_digest() -> None:
+    later = wish(1, mode="both", min_importance="high")
+    rows = owed([NATO_DEAL], [later, wish(2)], matched=(), weigh=weighed("low"))
+    assert {row.subscription_id: (row.kind, row.suppressed) for row in rows} == {
+        1: ("digest", "the channel is told by subscription 2"),
+        2: ("alert", None),
+    }
 
 
 def test_a_channel_is_told_once_however_many_of_its_subscriptions_want_the_story() -> None:

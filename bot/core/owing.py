@@ -72,7 +72,7 @@ def owed(
     asks for is weighed again with its next report, unless a digest takes it. `servers` are by guild id, `holds` by
     subscription id, `thresholds` by topic.
     """
-    wishes = sorted(subscriptions, key=lambda wish: (wish.paused is not None, wish.mode == "digest", wish.id))
+    wishes = sorted(subscriptions, key=lambda wish: wish.id)
     least = thresholds or {}
     return tuple(
         _held_back(alert, weight, (holds or {}).get(alert.subscription_id))
@@ -82,17 +82,24 @@ def owed(
 
 
 def updates(
-    material: Mapping[str, str], told: Iterable[tuple[int, str]], revisions: Mapping[str, int]
+    material: Mapping[str, str],
+    told: Iterable[tuple[int, str]],
+    revisions: Mapping[str, int],
+    *,
+    holds: Mapping[int, Hold] | None = None,
+    critical: Collection[str] = (),
 ) -> tuple[Alert, ...]:
     """The updates that are owed where a story was told already and has changed so much that readers should hear of it.
 
     `material` maps story ids to what changed, `revisions` to the story's revision; `told` holds the
-    (subscription id, story id) of alerts that were sent.
+    (subscription id, story id) of alerts that were sent, `critical` the ids of stories that matter most. After `holds`
+    (by subscription id) each comes by itself: it answers its alert.
     """
     return tuple(
-        Alert(subscription_id, story_id, "update", revisions[story_id], (material[story_id],))
+        Alert(subscription_id, story_id, "update", revisions[story_id], (material[story_id],), not_before=until)
         for subscription_id, story_id in told
         if material.get(story_id)
+        for until in (_until((holds or {}).get(subscription_id), is_critical=story_id in critical),)
     )
 
 
@@ -110,19 +117,25 @@ def _owed_by(
     threshold: float,
 ) -> Iterator[tuple[Alert, Importance | None]]:
     told = {wish.channel_id: wish.id for wish in reversed(list(wishes)) if (wish.id, story.id) in matched}
+    found = list[tuple[Subscription, Alert, Importance | None]]()
     for wish in wishes:
         if (wish.id, story.id) in matched:
             continue
-        server = servers.get(wish.guild_id, Server())
-        weight = weigh(story, server.watched) if weigh is not None else None
+        weight = weigh(story, servers.get(wish.guild_id, Server()).watched) if weigh is not None else None
         alert = _alert(story, wish, weight)
-        if alert is None:
-            continue
-        unwanted = _unwanted(story, server, threshold)
+        if alert is not None:
+            found.append((wish, alert, weight))
+    for wish, alert, weight in sorted(found, key=_waits):  # who tells it at once tells it to the channel
+        unwanted = _unwanted(story, servers.get(wish.guild_id, Server()), threshold)
         if unwanted is None:
             teller = told.setdefault(wish.channel_id, wish.id)
             unwanted = None if teller == wish.id else told_by(teller)
         yield replace(alert, suppressed=unwanted), weight
+
+
+def _waits(found: tuple[Subscription, Alert, Importance | None]) -> tuple[bool, bool]:
+    wish, alert, _ = found
+    return wish.paused is not None, alert.kind == "digest"
 
 
 def _alert(story: Story, wish: Subscription, weight: Importance | None) -> Alert | None:
@@ -149,11 +162,15 @@ def _unwanted(story: Story, server: Server, threshold: float) -> str | None:
 
 
 def _held_back(alert: Alert, weight: Importance | None, hold: Hold | None) -> Alert:
-    if hold is None or alert.kind != "alert" or alert.suppressed:
+    until = _until(hold, is_critical=weight is not None and weight.level == LEVELS[-1])
+    if hold is None or until is None or alert.kind != "alert" or alert.suppressed:
         return alert
-    if hold.critical_override and weight is not None and weight.level == LEVELS[-1]:
-        return alert
-    return replace(alert, held=hold.why, not_before=hold.until)
+    return replace(alert, held=hold.why, not_before=until)
+
+
+def _until(hold: Hold | None, *, is_critical: bool) -> datetime | None:
+    """Until when a story has to wait, if it has to."""
+    return None if hold is None or (hold.critical_override and is_critical) else hold.until
 
 
 def _wishes(story: Story, subscription: Subscription, importance: Importance | None) -> Iterable[tuple[bool, str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.core.alert import Alert
-from bot.core.importance import Importance
+from bot.core.importance import LEVELS, Importance
 from bot.core.owing import Hold, owed, updates
 from bot.core.story import Story
 from bot.store import alerts, polls
@@ -36,10 +36,12 @@ async def dues(tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh) -> tupl
     )
     first = owe([latest[id] for id in latest if id in fresh], wanted.subscriptions, holds=wanted.holds)
     listed = owe([latest[id] for id in latest if id in swept], wanted.subscriptions, holds=_gathered(wanted, tick))
-    return first + listed + await _updates(tick, young, latest)
+    return first + listed + await _updates(tick, young, latest, weigh, wanted)
 
 
-async def _updates(tick: Tick, young: Sequence[polls.Judged], latest: Mapping[str, Story]) -> tuple[Alert, ...]:
+async def _updates(
+    tick: Tick, young: Sequence[polls.Judged], latest: Mapping[str, Story], weigh: Weigh, wanted: Wishes
+) -> tuple[Alert, ...]:
     """What those who were told should hear of: a denial, another sum, another main party."""
     material = {
         each.placement.story.id: each.placement.material
@@ -49,7 +51,9 @@ async def _updates(tick: Tick, young: Sequence[polls.Judged], latest: Mapping[st
     if not material:
         return ()
     told = await tick.store.read(alerts.sent_to, material)
-    return updates(material, sorted(told), {id: story.revision for id, story in latest.items()})
+    critical = {id for id in material if weigh(latest[id], ()).level == LEVELS[-1]}
+    revisions = {id: story.revision for id, story in latest.items()}
+    return updates(material, sorted(told), revisions, holds=wanted.holds, critical=critical)
 
 
 def _is_young(judged: polls.Judged, tick: Tick) -> bool:
