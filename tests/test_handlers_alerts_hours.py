@@ -1,38 +1,29 @@
 """What managers do with `/alerts digest` and `/alerts quiet`, from their side, and that digests then come when told."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
 
-from bot.core.alert import Habits, Subscription
+from bot.core.alert import Habits
 from bot.core.hours import DigestPlan, QuietHours
-from bot.store import alerts, guilds, subscriptions
+from bot.store import alerts, guilds
 from bot.store.guilds import GuildSettings
 from handlers.digest import digest
+from tests import managing
 from tests.builders import NOON, a_story, an_alert
-from tests.people import Town, a_town, said
+from tests.managing import kept
+from tests.people import Town, said
+
+town = managing.town
 
 BOTH = ("digest", "quiet")
 
 
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
-        yield town
-
-
 async def ask(town: Town, command: str, **options: Any) -> str:
     return said(await town.manager.slash(town.channel, f"alerts {command}", subscription=1, **options))
-
-
-async def kept(town: Town) -> Subscription:
-    [subscription] = await town.store.read(subscriptions.listed, town.guild.id)
-    return subscription
 
 
 def at(day: int, hour: int, minute: int = 0) -> str:

@@ -1,8 +1,6 @@
 """What managers do with `/alerts preview` and `/alerts test`, from their side."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,15 +8,12 @@ import pytest
 from bot.core.alert import Habits
 from bot.core.importance import Importance
 from bot.store import stories
+from tests import managing
 from tests.builders import NOON, a_story
-from tests.people import Town, a_town, said, text_of
-from tests.test_handlers_alerts import deny, seen
+from tests.managing import deny, seen
+from tests.people import Town, said, text_of
 
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
-        yield town
+town = managing.town
 
 
 async def ask(town: Town, command: str, number: int = 1) -> str:

@@ -1,8 +1,6 @@
 """What managers do with `/alerts watch · mute · unmute`, from their side, and what it does to alerts."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +9,12 @@ from bot.core.watchlist import MOST_WORDS
 from bot.store import guilds
 from bot.store.guilds import GuildSettings, Watch
 from handlers.poll.wishes import wishes
+from tests import managing
 from tests.builders import NOON, a_story
-from tests.people import Town, a_town, said
+from tests.people import Town, said
 from tests.told import tell
 
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
-        yield town
+town = managing.town
 
 
 async def ask(town: Town, command: str, words: str, **options: Any) -> str:
