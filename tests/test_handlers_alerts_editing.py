@@ -94,12 +94,12 @@ async def test_edit_is_refused_while_the_bot_lacks_a_right(town: Town) -> None:
     assert "Tocsin lacks Embed Links" in said(result)
 
 
-async def test_what_waits_for_a_digest_is_settled_when_digests_end(town: Town) -> None:
+async def test_what_waits_for_a_digest_waits_on_for_a_last_message_when_digests_end(town: Town) -> None:
     await town.subscribe(mode="digest")
     await town.keep(a_story())
     await town.store.write(alerts.owe, [an_alert(1, kind="digest")], NOON)
     await town.manager.slash(town.channel, "alerts edit", subscription=1, mode="alerts")
     assert await town.store.read(alerts.counts) == {
         **dict.fromkeys(await town.store.read(alerts.counts), 0),
-        "suppressed": 1,
+        "owed": 1,
     }
