@@ -3,6 +3,7 @@
 When a digest is due is told by hours, what it holds by digest; sending is the deliver handler's.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -10,7 +11,7 @@ from typing import Literal
 
 from bot.core.alert import Subscription
 from bot.core.digest import Ranked
-from bot.core.escape import cut, escape, masked_link
+from bot.core.escape import cut, escape, length, masked_link
 from bot.core.hours import DigestPlan, period
 from bot.core.message import ACCENT, LIMITS, LOOKS, Button, Message, counted, event_name, joined, outlets_line
 from bot.core.reasons import stage_name
@@ -19,6 +20,7 @@ BulletinKind = Literal["digest", "catch_up", "notice"]
 BulletinState = Literal["owed", "sending", "sent", "suppressed", "dead"]
 TITLES: dict[BulletinKind, str] = {"digest": "Digest", "catch_up": "What you missed", "notice": "Tocsin"}
 HELD: dict[BulletinKind, str] = {"catch_up": "that came while messages were held back"}
+_MOST = 150  # stories that can find room in one list, however short their lines are
 _TITLE = 180  # characters of a story's title in a list: twenty-five find room in one embed
 
 
@@ -102,7 +104,7 @@ def bulletin_message(dispatch: Dispatch) -> Message:
             title=cut(content.title or TITLES["notice"], LIMITS["title"]),
             description=joined(list(content.lines), "\n", LIMITS["description"]),
             colour=ACCENT,
-            buttons=(Button("Status", custom_id=bulletin_action("status", dispatch)),),
+            buttons=(_button(dispatch),),
         )
     return digest_message(
         dispatch.stories,
@@ -110,7 +112,7 @@ def bulletin_message(dispatch: Dispatch) -> Message:
         left_out=len(content.left_out),
         since=content.since,
         held=HELD.get(bulletin.kind, ""),
-        buttons=(Button("Whole list", custom_id=bulletin_action("whole", dispatch)),),
+        buttons=(_button(dispatch),),
     )
 
 
@@ -121,8 +123,15 @@ def minimal_bulletin(dispatch: Dispatch) -> Message:
     line = joined(list(content.lines), " ", 1500) or f"{told}; press the button for the list."
     return Message(
         content=f"**{cut(title_of(dispatch), 200)}** — {line}",
-        buttons=(Button("Whole list", custom_id=bulletin_action("whole", dispatch)),),
+        buttons=(_button(dispatch),),
     )
+
+
+def _button(dispatch: Dispatch) -> Button:
+    """What the message leaves out, with the mark of the delivery."""
+    if dispatch.bulletin.kind == "notice":
+        return Button("Status", custom_id=bulletin_action("status", dispatch))
+    return Button("Whole list", custom_id=bulletin_action("whole", dispatch))
 
 
 # What the buttons of bulletins carry: what they ask for, the bulletin, the delivery's mark.
@@ -157,11 +166,24 @@ def digest_message(
     opening = f"{number} since <t:{int(since.timestamp())}:f>" if since else f"{number} {held}".strip()
     if not stories:
         return Message(title=cut(title, LIMITS["title"]), description="Nothing new.", colour=ACCENT, buttons=buttons)
-    blocks = [opening, *_blocks(stories)]
-    shown = joined(blocks, "\n\n", LIMITS["description"] - 100)
-    hidden = left_out + (0 if shown.count("\n- ") == len(stories) else len(stories) - shown.count("\n- "))
+    listed = _fitting(stories, LIMITS["description"] - 100 - length(opening))
+    shown = "\n\n".join([opening, *_blocks(listed)])
+    hidden = total - len(listed)
     rest = f"\n\n… and {hidden} more of less importance" if hidden else ""
     return Message(title=cut(title, LIMITS["title"]), description=shown + rest, colour=ACCENT, buttons=buttons)
+
+
+def _fitting(stories: Sequence[Ranked], room: int) -> list[Ranked]:
+    """As many stories as find room in one list, in the order given; the least important are left out."""
+    weighed = sorted(range(len(stories)), key=lambda place: -stories[place].importance.score)[:_MOST]
+
+    def best(number: int) -> list[Ranked]:
+        return [stories[place] for place in sorted(weighed[:number])]
+
+    def is_too_much(number: int) -> bool:
+        return length("\n\n".join(_blocks(best(number)))) > room
+
+    return best(bisect_left(range(1, len(weighed) + 1), True, key=is_too_much))
 
 
 def _blocks(stories: Sequence[Ranked]) -> list[str]:
