@@ -21,6 +21,7 @@ FILE = Path("discord", "openapi.json")
 """Where it lies in the reference folder."""
 ALIASES = {"/oauth2/applications/@me": "/applications/@me"}
 """Paths discord.py uses which the description has under another name."""
+MEDIA_CHANNEL = 16
 
 
 class Description:
@@ -90,9 +91,12 @@ def load(folder: Path) -> Description:
 
 
 def _widened(components: JSON) -> JSON:
-    """Ids may be numbers too: discord.py sends some so, and Discord takes them."""
+    """What Discord takes and its description leaves out: ids as numbers, as discord.py sends some, and media channels,
+    which discord.py names beside forums as the channels an option takes."""
+    schemas = components["schemas"]
     snowflake = {"anyOf": [{"type": "string", "pattern": r"^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]}
-    return components | {"schemas": components["schemas"] | {"SnowflakeType": snowflake}}
+    channel_types = {"anyOf": [schemas["ChannelTypes"], {"const": MEDIA_CHANNEL}]}
+    return components | {"schemas": schemas | {"SnowflakeType": snowflake, "ChannelTypes": channel_types}}
 
 
 def _json_schema(described: JSON) -> JSON | None:
