@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from bot.client import Index
 from bot.core.alert import Subscription
+from bot.core.corrected import Correction
 from bot.core.feedlist import names_of
 from bot.core.relevance import Topic
-from bot.store import Store, guild_feeds, guilds, stories, subscriptions, watches
+from bot.store import Store, articles, corrections, guild_feeds, guilds, stories, subscriptions, watches
 from bot.store.guilds import Watch
 
-STORIES, ORGANISATIONS = 2_000, 20_000
+STORIES, ORGANISATIONS, CORRECTIONS = 2_000, 20_000, 500
 """Names in memory: the newest stories, the organisations with most stories. To look through them takes milliseconds."""
 
 NOBODY = 0
@@ -36,6 +37,17 @@ async def remember(index: Index, *, store: Store, topics: Sequence[Topic], organ
     index.feeds = names_of(await store.read(guild_feeds.visible, NOBODY))
     own = await store.read(guild_feeds.added)
     index.own_feeds = {guild: names_of(added) for guild, added in own.items()}
+    index.reports = await store.read(articles.joined_lately)
+    index.corrections = corrections_by_guild(await store.read(corrections.listed, limit=CORRECTIONS))
+
+
+def corrections_by_guild(found: Sequence[tuple[int, Correction]]) -> dict[int, Sequence[tuple[int, str]]]:
+    """The corrections of each server that stand, the newest first."""
+    grouped: dict[int, list[tuple[int, str]]] = {}
+    for guild_id, correction in found:
+        if correction.undone_at is None:
+            grouped.setdefault(guild_id, []).append((correction.id, correction.what))
+    return dict(grouped)
 
 
 def by_guild(found: Sequence[Subscription]) -> dict[int, Sequence[Subscription]]:

@@ -25,6 +25,8 @@ from bot.fetch import Fetcher
 from bot.language import Language
 from bot.store import Store, alerts, stories, subscriptions
 from handlers import failures, feeds
+from handlers.admin import Judgement
+from handlers.membership import Membership
 from handlers.remember import remember
 from tests.builders import NOON, an_alert
 
@@ -98,13 +100,14 @@ def a_client(
         language=language or Language(),
         limits=limits or FeedLimits(),
     )
-    standards = Standards((TOPIC,))
-    desk = Desk(store=store, index=index, clock=clock, version="1.2.3", feeds=reading, standards=standards)
+    judgement = Judgement(Standards((TOPIC,)))
+    desk = Desk(store=store, index=index, clock=clock, version="1.2.3", feeds=reading, judgement=judgement)
     return TocsinClient(
         commands=all_commands(desk),
         buttons=all_buttons(desk),
         explain=failures.explain,
         allowed_guilds=allowed,
+        membership=Membership(store, index, clock),
     )
 
 
@@ -134,7 +137,7 @@ async def a_town(folder: Path, *, allowed: Sequence[str] = ("*",), **reading: An
     index = Index()
     async with Store.open(f"sqlite:///{folder / 'town.db'}") as store:
         box: list[Town] = []
-        client = a_client(store, index, clock=lambda: box[0].now, allowed=allowed, **reading)
+        client = a_client(store, index, clock=lambda: box[0].now if box else NOON, allowed=allowed, **reading)
         async with running(client) as env:
             guild = env.create_guild("Town")
             box.append(

@@ -25,9 +25,15 @@ MANAGERS = (
     "alerts quiet", "alerts remove", "alerts resume", "alerts test", "alerts unmute", "alerts watch",
     "feeds add", "feeds check", "feeds export", "feeds health", "feeds import", "feeds list", "feeds pause",
     "feeds remove", "feeds resume",
-    "settings",
+    "settings", "admin why", "admin merge", "admin split", "admin relevance", "admin undo", "admin purge",
 )  # fmt: skip
 ANSWERS = {
+    "admin merge": "These are one story already",
+    "admin purge": "Delete everything?",
+    "admin relevance": "**In talks** is relevant here",
+    "admin split": "It is the only report of its story",
+    "admin undo": "This server has made no correction 7",
+    "admin why": "Relevant to AI and defence",
     "about": "365 days",
     "alerts add": "Nothing is saved yet",
     "alerts digest": "Its digest comes daily at 09:00 (UTC)",
@@ -82,6 +88,11 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 def options(command: str, channel: Any) -> dict[str, Any]:
     """What the command has to be given."""
     needed = {
+        "admin merge": {"story": "talks", "into": "talks"},
+        "admin relevance": {"verdict": "relevant", "story": "talks"},
+        "admin split": {"article": "https://news.example/1"},
+        "admin undo": {"correction": 7},
+        "admin why": {"story": "talks"},
         "alerts add": {"channel": channel},
         "alerts edit": {"subscription": 1, "organisations": "NATO"},
         **{f"alerts {verb}": {"subscription": 1} for verb in ("pause", "preview", "remove", "resume", "test")},

@@ -11,14 +11,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # The data path: a file of `core` imports only from those before it.
 PATH = (
-    "feed", "link", "text", "words", "phrases", "body", "discovery", "draft", "jsonfeed", "entry", "novelty", "article",
-    "organisations", "strangers", "relevance", "amounts", "expressions", "patterns", "signs", "parties", "wording",
-    "event", "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile", "evidence",
-    "credit", "sharpening", "likeness", "joining", "followup", "merging", "correction", "reasons", "stream", "hours",
-    "importance", "alert", "owing", "digest", "account", "escape", "query", "message", "wishes", "forecast",
-    "subscribing", "watchlist", "bulletin", "conditions", "feedlist", "newfeed", "chart", "lists", "trends", "entity",
-    "timeline", "details", "pages", "voting", "corrected", "about", "labels", "evaluation", "confusion", "misses",
-    "review",
+    "feed", "link", "text", "words", "phrases", "body", "discovery", "draft", "jsonfeed", "entry", "novelty",
+    "article", "organisations", "strangers", "relevance", "amounts", "expressions", "patterns", "signs", "parties",
+    "wording", "event", "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile",
+    "evidence", "credit", "sharpening", "likeness", "joining", "followup", "merging", "correction", "reasons",
+    "stream", "hours", "importance", "alert", "owing", "digest", "account", "escape", "query", "message", "wishes",
+    "forecast", "subscribing", "watchlist", "bulletin", "conditions", "feedlist", "newfeed", "chart", "lists",
+    "trends", "entity", "timeline", "details", "pages", "voting", "corrected", "explained", "about", "labels",
+    "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.

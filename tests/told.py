@@ -1,9 +1,11 @@
 """Stories with their reports in a store, as a poll commits them: for what is looked up in the archive."""
 
+from collections.abc import Sequence
+
 from bot.core.article import Article
 from bot.core.feed import FeedState
 from bot.core.importance import Importance, Level
-from bot.core.story import Placement, Story
+from bot.core.story import Placement, Report, Story
 from bot.store import Connection, Store, entries, feeds, polls
 from bot.store.polls import Judged, Outcome
 from tests.builders import NOON, a_feed, an_analysis, an_article, an_entry
@@ -24,3 +26,19 @@ def commit(c: Connection, story: Story, reports: list[Article], importance: Impo
     )
     found = Outcome(feed_id, FeedState(), judged, stories=(story,), weights={story.id: importance})
     polls.commit(c, found, NOON)
+
+
+async def tell_reports(store: Store, story: Story, reports: Sequence[Report]) -> None:
+    """Keeps a story with these reports, as they are."""
+    await store.write(commit_reports, story, reports)
+
+
+def commit_reports(c: Connection, story: Story, reports: Sequence[Report]) -> None:
+    feed_id = feeds.add(c, a_feed(), NOON)
+    first = entries.count(c) + 1
+    placement = Placement(story, True, 0.4)
+    judged = tuple(
+        Judged(an_entry(number, link=each.article.link), each.article, each.analysis, placement)
+        for number, each in enumerate(reports, first)
+    )
+    polls.commit(c, Outcome(feed_id, FeedState(), judged, stories=(story,)), NOON)

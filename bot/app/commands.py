@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 from bot.client import Command, Index
 from bot.client.drafts import Drafts
 from bot.client.replies import PersistentButton
-from bot.core.account import Standards
 from bot.core.alert import Subscription
 from bot.store import Store
-from handlers import about, alerts, bulletins, buttons, entity, feeds, help, news, settings, status, story
+from handlers import about, admin, alerts, bulletins, buttons, entity, feeds, help, news, settings, status, story
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What people's commands work with. `clock` gives the present as aware UTC; `drafts` are subscriptions that people
-    are about to save, `feeds` what the commands of that name work with, `standards` what decisions go by. Articles are
-    kept for `keep`; `contact` is the operator's."""
+    are about to save, `feeds` what the commands of that name work with, `judgement` what decisions go by; `turn` is
+    the turn to change stories. Articles are kept for `keep`; `contact` is the operator's."""
 
     store: Store
     index: Index
@@ -25,14 +24,15 @@ class Desk:
     version: str
     feeds: feeds.Means
     drafts: Drafts[Subscription] = field(default_factory=lambda: Drafts("`/alerts add`"))
-    standards: Standards = field(default_factory=Standards)
+    judgement: admin.Judgement = field(default_factory=admin.Judgement)
+    turn: admin.Turn = admin.nobody_else
     keep: timedelta = timedelta(days=365)
     contact: str = ""
 
     @property
     def thresholds(self) -> dict[str, float]:
         """By topic the score that a story needs."""
-        return {topic.id: topic.threshold for topic in self.standards.topics}
+        return self.judgement.thresholds
 
 
 def all_commands(desk: Desk) -> Sequence[Command]:
@@ -44,6 +44,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *story.commands(store=store, index=index),
         *entity.commands(store=store, index=index, clock=clock),
         *feeds.commands(desk.feeds),
+        *admin.commands(store=store, index=index, clock=clock, judgement=desk.judgement, turn=desk.turn),
         *settings.commands(store=store, index=index, thresholds=desk.thresholds),
         *about.commands(store=store, version=desk.version, keep_days=desk.keep.days, contact=desk.contact),
         *status.commands(store=store, version=desk.version),
@@ -58,6 +59,7 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
     return [
         *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts, thresholds=desk.thresholds),
         *feeds.buttons(desk.feeds),
+        *admin.buttons(store=store, index=index, clock=clock, judgement=desk.judgement, turn=desk.turn),
         *buttons.buttons(store=store, index=index, clock=clock, thresholds=desk.thresholds),
         *news.buttons(store=store, clock=clock),
         *story.buttons(store=store),

@@ -12,15 +12,20 @@ from rich.console import Console
 
 from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.resources import Resources
+from bot.app.shelf import Shelf
 from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
 from bot.core.account import Standards
+from bot.core.importance import importance
 from bot.errors import TocsinError
+from bot.settings import Settings
 from bot.store import Store, bulletins, subscriptions
 from bot.store import alerts as owed
 from bot.terminal import TerminalSender
 from handlers import failures, feeds
+from handlers.admin import Judgement
 from handlers.deliver import Sender
+from handlers.membership import Membership
 
 log = structlog.get_logger(__name__)
 NOT_SERVED = "`allowed_guilds` does not name this server; add it there and start Tocsin again."
@@ -41,8 +46,9 @@ def now_utc() -> datetime:
 
 
 @asynccontextmanager
-async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> AsyncIterator[Outlet]:
-    """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more."""
+async def open_outlet(resources: Resources, index: Index, shelf: Shelf, *, fatal: Fatal) -> AsyncIterator[Outlet]:
+    """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more. People's
+    corrections change the stories on the `shelf` as well."""
     settings, store = resources.settings, resources.store
     await store.write(owed.release, now_utc())
     await store.write(bulletins.release, now_utc())
@@ -54,7 +60,7 @@ async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> As
     await silence_terminal(store)
     await serve_only(store, settings.discord.allowed_guilds)
     point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
-    client = make_client(resources, index)
+    client = make_client(resources, index, shelf)
     async with _connected(client, settings.token.get_secret_value(), fatal):
         yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready)
 
@@ -67,12 +73,21 @@ async def serve_only(store: Store, allowed: Sequence[str]) -> None:
         log.warning("not served", subscriptions=paused, why=NOT_SERVED)
 
 
-def make_client(resources: Resources, index: Index) -> TocsinClient:
+def judgement_of(settings: Settings) -> Judgement:
+    """What decisions go by, for people's commands."""
+    known = settings.knowledge
+    kinds = {each.name: each.kind for each in known.organisations}
+    stale_after = timedelta(days=settings.poll.stale_after)
+    return Judgement(
+        standards=Standards(known.topics, settings.merging.merge_at, stale_after),
+        merging=settings.merging,
+        weigh=lambda story: importance(story, settings.importance, kinds=kinds),
+    )
+
+
+def make_client(resources: Resources, index: Index, shelf: Shelf) -> TocsinClient:
     """The Discord client with every command and button."""
     settings, store = resources.settings, resources.store
-    standards = Standards(
-        settings.knowledge.topics, settings.merging.merge_at, timedelta(days=settings.poll.stale_after)
-    )
     desk = Desk(
         store=store,
         index=index,
@@ -86,7 +101,8 @@ def make_client(resources: Resources, index: Index) -> TocsinClient:
             language=resources.language,
             limits=settings.feed_limits,
         ),
-        standards=standards,
+        judgement=judgement_of(settings),
+        turn=shelf.corrected,
         keep=timedelta(days=settings.archive.keep),
         contact=settings.poll.contact,
     )
@@ -96,6 +112,7 @@ def make_client(resources: Resources, index: Index) -> TocsinClient:
         explain=failures.explain,
         allowed_guilds=settings.discord.allowed_guilds,
         channels_open=lambda channels: _resume(store, channels),
+        membership=Membership(store, index, now_utc),
     )
 
 

@@ -5,11 +5,13 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from bot.app.outlet import Outlet, now_utc, open_outlet
 from bot.app.resources import Resources, open_resources
+from bot.app.shelf import Shelf
 from bot.app.ticks import deliver_tick, poll_tick, was_stopped_long
 from bot.client import Index
 from bot.errors import TocsinError, TokenRefusedError
@@ -18,12 +20,14 @@ from bot.settings import Settings
 from handlers.digest import digest
 from handlers.notify import notify
 from handlers.poll import load_stories
+from handlers.prune import prune_tick
 from handlers.remember import remember
 
 log = structlog.get_logger(__name__)
 REMEMBER_EVERY = timedelta(minutes=1)
 GATHER_EVERY = timedelta(seconds=20)
 NOTIFY_EVERY = timedelta(minutes=1)
+PRUNE_EVERY = timedelta(days=1)
 POLL_BEGINS_WITHIN = 60.0
 """Seconds of a poll tick after which it begins no further feed, so that those that fall due meanwhile get a turn."""
 
@@ -48,20 +52,21 @@ class Stop:
 
 async def run(settings: Settings) -> None:
     """The bot, until a signal ends it. Raises TocsinError where it cannot go on."""
-    stop, index = Stop(), Index()
+    stop, index, shelf = Stop(), Index(), Shelf()
     with _signals(stop):
         async with (
             open_resources(settings, now=now_utc()) as resources,
-            open_outlet(resources, index, fatal=stop.because_of) as outlet,
+            open_outlet(resources, index, shelf, fatal=stop.because_of) as outlet,
         ):
-            await _tick_until(stop, resources, outlet, index)
+            await _tick_until(stop, resources, outlet, index, shelf)
         log.info("stopped")
     stop.raise_error()
 
 
-async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: Index) -> None:
+async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: Index, shelf: Shelf) -> None:
     settings = resources.settings
-    open_stories = await load_stories(resources.store, settings.merging, now_utc())
+    async with shelf.turn:
+        shelf.stories = await load_stories(resources.store, settings.merging, now_utc())
 
     stops = iter([await was_stopped_long(resources.store, now_utc())])  # what the first poll is told, and no other
 
@@ -69,7 +74,8 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
         report = await poll_tick(
             resources,
             now=now_utc(),
-            open_stories=open_stories,
+            open_stories=shelf.stories,
+            turn=shelf.turn,
             begin_within=POLL_BEGINS_WITHIN,
             long_stop=next(stops, False),
         )
@@ -94,16 +100,23 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
         names = [organisation.name for organisation in known.organisations]
         await remember(index, store=resources.store, topics=known.topics, organisations=names)
 
-    every = {
+    every: dict[str, tuple[timedelta, Tick]] = {
         "remember": (REMEMBER_EVERY, refresh),
         "poll": (timedelta(seconds=settings.poll.tick), poll),
         "digest": (GATHER_EVERY, gather),
         "notify": (NOTIFY_EVERY, tell),
+        "prune": (PRUNE_EVERY, partial(_forget, resources, shelf)),
         "deliver": (timedelta(seconds=settings.deliver.tick), _stopping(stop, deliver)),
     }
     async with Schedule(every) as schedule:
         log.info("started", feeds=len(settings.feeds), database=resources.store.name)
         await stop.event.wait()
+
+
+async def _forget(resources: Resources, shelf: Shelf) -> None:
+    """Deletes what is kept no longer."""
+    keep, idle = timedelta(days=resources.settings.archive.keep), resources.settings.merging.idle
+    await prune_tick(now_utc(), store=resources.store, keep=keep, idle=idle, turn=shelf.corrected)
 
 
 def _stopping(stop: Stop, tick: Tick) -> Tick:

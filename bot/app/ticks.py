@@ -25,6 +25,7 @@ async def poll_tick(
     now: datetime,
     everything: bool = False,
     open_stories: OpenStories | None = None,
+    turn: asyncio.Lock | None = None,
     begin_within: float | None = None,
     long_stop: bool = False,
 ) -> PollReport:
@@ -47,6 +48,7 @@ async def poll_tick(
         rules=rules,
         everything=everything,
         open_stories=open_stories,
+        turn=turn,
         begin_within=begin_within,
         long_stop=long_stop,
     )

@@ -50,7 +50,8 @@ def role_chosen(typed: str, guild: discord.Guild) -> discord.Role:
 def channel_chosen(typed: str, guild: discord.Guild) -> discord.TextChannel | discord.Thread:
     """A text channel or thread of the server by its id, mention or name. Raises RefusedError."""
     wanted = _bare(typed, "<#", "#")
-    for channel in (*guild.text_channels, *guild.threads):
+    there: list[discord.TextChannel | discord.Thread] = [*guild.text_channels, *guild.threads]
+    for channel in there:
         if wanted in (str(channel.id), channel.name.casefold()):
             return channel
     raise RefusedError(

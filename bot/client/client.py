@@ -4,7 +4,7 @@ Commands, buttons and the sentence for an error are handed in; it holds none. It
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import discord
 import structlog
@@ -19,6 +19,15 @@ from bot.core.pages import refusal
 log = structlog.get_logger(__name__)
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 ChannelsOpen = Callable[[Sequence[int]], Awaitable[None]]
+
+
+class Membership(Protocol):
+    """Is told in which servers the bot is: all of them with each new session, and one that it came to or left."""
+
+    async def present(self, guild_ids: Sequence[int]) -> None: ...
+    async def joined(self, guild_id: int) -> None: ...
+    async def left(self, guild_id: int) -> None: ...
+
 
 CLOSED = "This Tocsin does not serve this server. Its operator can add it to `allowed_guilds`; the server's id is {}."
 NO_SERVER = "Tocsin works in servers only; use the command in a channel of one."
@@ -40,7 +49,7 @@ class TocsinClient(discord.Client):
     """The connection to Discord. `explain` answers a person when a command or button fails.
 
     `allowed_guilds` are server ids; "*" opens it to every server, and none closes it to all. `channels_open` is told
-    the channels that can be written into whenever that may have changed.
+    the channels that can be written into whenever that may have changed, `membership` the servers that the bot is in.
     """
 
     def __init__(
@@ -51,6 +60,7 @@ class TocsinClient(discord.Client):
         explain: Failure,
         allowed_guilds: Sequence[str] = (),
         channels_open: ChannelsOpen | None = None,
+        membership: Membership | None = None,
         budget: Budget | None = None,
         **options: Any,  # noqa: ANN401 - those of discord.Client
     ) -> None:
@@ -67,6 +77,7 @@ class TocsinClient(discord.Client):
         self._buttons = tuple(buttons)
         self._allowed = frozenset(allowed_guilds)
         self._channels_open = channels_open
+        self._membership = membership
         self._synced = False
         for command in commands:
             self.tree.add_command(command)
@@ -103,12 +114,21 @@ class TocsinClient(discord.Client):
     async def on_ready(self) -> None:
         """Also after every new session, so nothing here may count how often it runs."""
         log.info("client.ready", servers=len(self.guilds))
+        if self._membership is not None:
+            await self._membership.present([guild.id for guild in self.guilds])
         for guild in self.guilds:
             await self._tell_open(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         log.info("guild.joined", guild=guild.id, served=self.serves(guild.id))
+        if self._membership is not None:
+            await self._membership.joined(guild.id)
         await self._tell_open(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed, or the server deleted; one that is out of reach for a while is not removed."""
+        if self._membership is not None:
+            await self._membership.left(guild.id)
 
     async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         await self._tell_open(after.guild)

@@ -36,6 +36,8 @@ class Index:
     manager_roles: dict[int, int] = field(default_factory=dict)
     outlets: Sequence[str] = ()
     watches: dict[int, Sequence[tuple[str, datetime | None]]] = field(default_factory=dict)
+    reports: Sequence[tuple[str, str]] = ()
+    corrections: dict[int, Sequence[tuple[int, str]]] = field(default_factory=dict)
     feeds: Sequence[tuple[str, str]] = ()
     own_feeds: dict[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
 

@@ -149,7 +149,7 @@ def _told(
     for wish in subscriptions:
         if wish.id not in known:
             lines.append(
-                Line(_channel(wish.guild_id, wish.channel_id, wish.id), _untold(trace.story, wish, importance))
+                Line(channel_label(wish.guild_id, wish.channel_id, wish.id), _untold(trace.story, wish, importance))
             )
     told = len({fate.subscription_id for fate in trace.fates if fate.state in ("sent", "digested")})
     number = len(known.union(wish.id for wish in subscriptions))
@@ -177,7 +177,9 @@ def _fate_line(fate: Fate) -> Line:
     why = [fate.why] if fate.why and fate.state != "sent" else []
     if fate.held and fate.state == "owed":
         why.append(f"held back: {fate.held}")
-    return Line(_channel(fate.guild_id, fate.channel_id, fate.subscription_id), "; ".join((said, *why, *fate.wishes)))
+    return Line(
+        channel_label(fate.guild_id, fate.channel_id, fate.subscription_id), "; ".join((said, *why, *fate.wishes))
+    )
 
 
 def _untold(story: Story, wish: Subscription, importance: Importance | None) -> str:
@@ -192,7 +194,8 @@ def _untold(story: Story, wish: Subscription, importance: Importance | None) -> 
     return "not owed yet: it wants the story as it stands now, and is told with its next fresh report"
 
 
-def _channel(guild_id: int, channel_id: int, subscription_id: int) -> str:
+def channel_label(guild_id: int, channel_id: int, subscription_id: int) -> str:
+    """What a subscription's channel is called where its name is not known."""
     if not guild_id:
         return "The terminal"
     return f"Channel {channel_id} of server {guild_id} (subscription {subscription_id})"

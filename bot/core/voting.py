@@ -83,6 +83,18 @@ def not_relevant_message(story: Story, counted_vote: Counted, *, manager: bool, 
     return _about(story, "Not relevant", lines, undo)
 
 
+def verdict_lines(story: Story, verdict: Verdict, counted_vote: Counted, threshold: float) -> list[str]:
+    """What a manager reads who gave a verdict by command."""
+    said = "relevant" if verdict == "relevant" else "not relevant"
+    title = f"**{escape(story.title, 150)}**"
+    if not counted_vote.is_new:
+        return [f"You have said before that {title} is {said} here."]
+    moved = (
+        _moved(story, counted_vote, threshold) if verdict == "not_relevant" else needed(counted_vote.after, threshold)
+    )
+    return [f"{title} is {said} here, you say. That is kept and shown in `/admin why`.", moved]
+
+
 def taken_back_message(story: Story, counted_vote: Counted, *, threshold: float) -> Message:
     """What a manager reads who took a vote back."""
     if not counted_vote.is_new:

@@ -1,9 +1,9 @@
 """Articles with their analysis and their place in a story. Full-text search comes with the archive."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from bot.core.analysis import Analysis
 from bot.core.article import Article
@@ -59,6 +59,28 @@ def titles_of_story(c: Connection, story_id: str) -> list[Titled]:
         Titled(row.id, row.outlet, row.title, row.first_seen, began=number == 0)
         for number, row in enumerate(c.execute(wanted))
     ]
+
+
+def joined_lately(c: Connection, limit: int = 300) -> list[tuple[str, str]]:
+    """(row id as text, "outlet: title") of the newest reports that share their story with others."""
+    shared = select(articles.c.story_id).group_by(articles.c.story_id).having(func.count() > 1)
+    newest = select(articles.c.story_id).where(articles.c.story_id.is_not(None)).order_by(articles.c.id.desc())
+    lately = newest.limit(limit * 3).subquery()
+    among = shared.where(articles.c.story_id.in_(select(lately.c.story_id)))
+    wanted = select(articles.c.id, articles.c.outlet, articles.c.title).where(articles.c.story_id.in_(among))
+    found = c.execute(wanted.order_by(articles.c.id.desc()).limit(limit))
+    return [(str(row.id), f"{row.outlet}: {row.title}") for row in found]
+
+
+def story_of(c: Connection, article_id: int) -> str | None:
+    """The story that an article is in."""
+    return c.scalar(select(articles.c.story_id).where(articles.c.id == article_id))
+
+
+def ids_of_links(c: Connection, links: Collection[str]) -> list[int]:
+    """The rows of the articles in a story with one of these links, the newest first."""
+    wanted = select(articles.c.id).where(articles.c.link.in_(links), articles.c.story_id.is_not(None))
+    return list(c.scalars(wanted.order_by(articles.c.id.desc())))
 
 
 def by_link(c: Connection, link: str) -> list[Placed]:

@@ -75,7 +75,8 @@ def merge(c: Connection, story_id: str, into_id: str, hand: Hand) -> Done:
     changed = (both, *(replace(each, follows=into.id) for each in followers))
     stories.save(c, changed, {both.id: hand.weigh(both)})
     moved = replace(_hand_over(c, moved, hand.now), followers=tuple(each.id for each in followers))
-    return Done(_keep(c, "merge", into.id, encode(moved), hand), changed, (story.id,))
+    what = f"“{story.title}” merged into “{into.title}”"
+    return Done(_keep(c, "merge", into.id, {"what": what, **encode(moved)}, hand), changed, (story.id,))
 
 
 def split(c: Connection, article_id: int, new_id: str, hand: Hand) -> Done:
@@ -91,11 +92,12 @@ def split(c: Connection, article_id: int, new_id: str, hand: Hand) -> Done:
     stories.save(c, (rest, own), {each.id: hand.weigh(each) for each in (rest, own)})
     c.execute(update(articles).where(articles.c.id == article_id).values(story_id=new_id))
     moved = Moved(story.id, new_id, (story,), (article_id,), tuple(reports))
-    return Done(_keep(c, "split", story.id, encode(moved), hand), (own, rest))
+    what = f"“{gone.article.title}” taken out of “{story.title}”"
+    return Done(_keep(c, "split", story.id, {"what": what, **encode(moved)}, hand), (own, rest))
 
 
 def note(c: Connection, story_id: str, content: dict[str, Any], hand: Hand) -> int:
-    """Keeps a verdict on a story; the id of the correction."""
+    """Keeps a verdict on a story, `what` among its content saying what it is; the id of the correction."""
     return _keep(c, "relevance", story_id, content, hand)
 
 
@@ -131,12 +133,14 @@ def listed(
     c: Connection, guild_id: int | None = None, *, story_ids: Iterable[str] | None = None, limit: int = 25
 ) -> list[tuple[int, Correction]]:
     """(server, correction), the newest first: of one server or of all, on these stories or on any."""
-    wanted = select(corrections).order_by(corrections.c.id.desc()).limit(limit)
+    named = [corrections.c[name] for name in ("id", "made_by", "made_at", "undone_by", "undone_at")]
+    what = corrections.c.content["what"].as_string().label("what")
+    wanted = select(corrections.c.guild_id, what, *named).order_by(corrections.c.id.desc()).limit(limit)
     if guild_id is not None:
         wanted = wanted.where(corrections.c.guild_id == guild_id)
     if story_ids is not None:
         wanted = wanted.where(_about(set(story_ids)))
-    return [(row["guild_id"], _correction(c, row)) for row in c.execute(wanted).mappings().all()]
+    return [(row["guild_id"], _correction(row)) for row in c.execute(wanted).mappings()]
 
 
 def _unmerge(c: Connection, moved: Moved, hand: Hand) -> Done:
@@ -237,26 +241,8 @@ def _about(story_ids: set[str]) -> ColumnElement[bool]:
     return or_(corrections.c.story_id.in_(story_ids), *(part.in_(story_ids) for part in parts))
 
 
-def _correction(c: Connection, row: rows.Row) -> Correction:
-    return Correction(
-        id=row["id"],
-        what=_what(c, row["kind"], row["content"]),
-        made_by=row["made_by"],
-        made_at=row["made_at"],
-        undone_by=row["undone_by"],
-        undone_at=row["undone_at"],
-    )
-
-
-def _what(c: Connection, kind: str, content: dict[str, Any]) -> str:
-    """What a correction did, in plain words with strangers' titles in them."""
-    if kind == "merge":
-        story, into = content["before"]
-        return f"“{story['title']}” merged into “{into['title']}”"
-    if kind == "split":
-        title = c.scalar(select(articles.c.title).where(articles.c.id.in_(content["articles"])))
-        return f"“{title or 'a report'}” taken out of “{content['before'][0]['title']}”"
-    return str(content.get("what", "a verdict"))
+def _correction(row: rows.Row) -> Correction:
+    return Correction(**{name: row[name] for name in Correction.__slots__})
 
 
 def titles(c: Connection, guild_id: int, limit: int = 25) -> Sequence[tuple[int, str]]:

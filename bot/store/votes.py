@@ -19,11 +19,11 @@ OPPOSITE: dict[Verdict, Verdict] = {"relevant": "not_relevant", "not_relevant": 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one person says of one story."""
+    """What one person says of one story; who that is is forgotten after a while."""
 
     guild_id: int
     story_id: str
-    user_id: int
+    user_id: int | None
     manager: bool
     verdict: Verdict
     voted_at: datetime
@@ -47,6 +47,17 @@ def take_back(c: Connection, guild_id: int, story_id: str, user_id: int, thresho
     own = and_(votes.c.guild_id == guild_id, votes.c.story_id == story_id, votes.c.user_id == user_id)
     gone = c.execute(delete(votes).where(own, votes.c.verdict.in_(OPPOSITE))).rowcount
     return _settled(c, guild_id, story_id, gone > 0, thresholds)
+
+
+def of_person(c: Connection, guild_id: int, story_id: str, user_id: int) -> list[Vote]:
+    """What a person has said of whether a story is relevant."""
+    own = and_(votes.c.guild_id == guild_id, votes.c.story_id == story_id, votes.c.user_id == user_id)
+    return [_vote(row) for row in c.execute(select(votes).where(own, votes.c.verdict.in_(OPPOSITE))).mappings()]
+
+
+def withdraw(c: Connection, vote: Vote) -> None:
+    """Takes one vote away; the threshold follows with the next that is settled."""
+    c.execute(delete(votes).where(_same(vote, vote.verdict)))
 
 
 def tally(c: Connection, guild_id: int, story_id: str) -> Tally:

@@ -49,6 +49,7 @@ async def poll(
     rules: PollRules,
     everything: bool = False,
     open_stories: OpenStories | None = None,
+    turn: asyncio.Lock | None = None,
     begin_within: float | None = None,
     long_stop: bool = False,
 ) -> PollReport:
@@ -56,14 +57,16 @@ async def poll(
 
     `open_stories` is kept true to what was committed, and may be kept from one tick to the next while nobody else
     writes stories; without it, it is loaded when the first relevant article turns up. After a cancelled poll it must
-    be loaded anew. After a `long_stop` what is owed is gathered into one message for each subscription. Feeds that
-    could not be begun for `begin_within` seconds stay due. Raises StoreError.
+    be loaded anew. `turn` is held while reports are placed and committed, so that nobody else changes stories
+    meanwhile. After a `long_stop` what is owed is gathered into one message for each subscription. Feeds that could
+    not be begun for `begin_within` seconds stay due. Raises StoreError.
     """
     began = time.monotonic()
     last_begin = began + begin_within if begin_within is not None else math.inf
     usual = await store.read(stories.usual, now)
     slots = asyncio.Semaphore(rules.at_once)
-    tick = Tick(now, store, fetcher, language, rules, slots, last_begin, long_stop, usual)
+    placing = turn or asyncio.Lock()
+    tick = Tick(now, store, fetcher, language, rules, slots, last_begin, long_stop, usual, placing)
     due = await store.read(feeds.due, now, everything=everything)
     readings = {asyncio.create_task(read(tick, feed)): feed for feed in due}
     desk = Desk(tick, open_stories)

@@ -101,10 +101,15 @@ class Desk:
         return PollReport(**self._counts, feeds=feeds, stories_new=len(self._new), stories_grown=grown)
 
     async def _commit(self, feed: StoredFeed, found: Reading) -> None:
-        """One transaction. Stories in memory are put back as they were if it does not come to be."""
+        """One transaction. Nobody else changes stories while reports are placed in them."""
         if not any(each.analysis.relevance.relevant for each in found.judged):
             await self._write(feed, found, found.judged)
             return
+        async with self._tick.placing:
+            await self._place(feed, found)
+
+    async def _place(self, feed: StoredFeed, found: Reading) -> None:
+        """Stories in memory are put back as they were if the transaction does not come to be."""
         if self._stories is None:
             self._stories = await load_stories(self._tick.store, self._tick.rules.merging, self._tick.now)
         before, placed = {story.id: story for story in self._stories}, list[polls.Judged]()

@@ -61,7 +61,7 @@ class Tick:
 
     `turns` are the hosts', one feed on the wire at each; `slots` are for feeds that are on the wire or worked on.
     After `last_begin` (monotonic) no further feed is begun. After a `long_stop` what is owed is gathered first. `usual`
-    is how many stories a day of each type of event there were lately.
+    is how many stories a day of each type of event there were lately. `placing` is held by whoever changes stories.
     """
 
     now: datetime
@@ -73,6 +73,7 @@ class Tick:
     last_begin: float
     long_stop: bool = False
     usual: Mapping[EventType, float] = field(default_factory=dict)
+    placing: asyncio.Lock = field(default_factory=asyncio.Lock)
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
