@@ -12,14 +12,14 @@ from bot.client.rights import require_manager
 from bot.core.alert import Layout, Mode, Subscription
 from bot.core.importance import Level
 from bot.core.message import Message
-from bot.core.subscribing import DRAFT, Right, added_message, digest_lines, draft_message, noted_message
+from bot.core.subscribing import DRAFT, Right, added_message, draft_message, noted_message
 from bot.core.wishes import MORNING, planned
 from bot.store import alerts, plans, subscriptions
 from handlers.alerts.means import (
     Means,
     entered,
     forecast_of,
-    next_digest,
+    next_digest_lines,
     plan_zone,
     refresh,
     require_room,
@@ -114,8 +114,7 @@ async def _saved(means: Means, draft: Draft[Subscription]) -> Message:
     )
     await means.store.write(alerts.resume_channel, new.channel_id)
     await refresh(means, new.guild_id)
-    due = next_digest(new, now)
-    return added_message(new, notes=(*draft.notes, *(digest_lines(new, due) if due else ())))
+    return added_message(new, notes=(*draft.notes, *next_digest_lines(new, now)))
 
 
 async def _shown(means: Means, draft: Draft[Subscription], token: str, rights: list[Right]) -> Message:

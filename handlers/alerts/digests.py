@@ -9,10 +9,10 @@ from bot.client.places import find_place, require_place
 from bot.client.replies import Interaction, RefusedError, reply
 from bot.core.alert import Subscription
 from bot.core.hours import DigestPlan, read_days, read_time
-from bot.core.subscribing import digest_lines, moment, noted_message
+from bot.core.subscribing import moment, noted_message
 from bot.core.wishes import MORNING, plan_words, planned
 from handlers.alerts.listing import WHICH
-from handlers.alerts.means import Means, entered, existing, next_digest, server_zone
+from handlers.alerts.means import Means, chosen, next_digest, next_digest_lines, server_zone
 from handlers.alerts.timing import is_off, keep, offer, refusing, zone_name
 
 
@@ -35,15 +35,14 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         timezone: str | None = None,
         top: app_commands.Range[int, 1, 25] | None = None,
     ) -> None:
-        guild_id = await entered(interaction, means)
-        found = await existing(means, guild_id, subscription)
+        found = await chosen(interaction, means, subscription)
         require_place(interaction, find_place(interaction, found.channel_id))
         if is_off(time):
             await reply(interaction, noted_message(f"Subscription {found.id}", await _end_digest(means, found)))
             return
         if all(given is None for given in (time, days, timezone, top)):
             raise RefusedError(_planned_so_far(found, means.clock()))
-        base = found.habits.digest or DigestPlan(MORNING, timezone=await server_zone(means, guild_id))
+        base = found.habits.digest or DigestPlan(MORNING, timezone=await server_zone(means, found.guild_id))
         with refusing():
             hour, minute = read_time(time) if time else (base.hour, base.minute)
             wanted_days = read_days(days) if days else base.days
@@ -60,8 +59,7 @@ async def _plan_digest(means: Means, found: Subscription, plan: DigestPlan) -> l
     wanted = changed(found, mode=mode, habits=changed(found.habits, digest=plan))
     now = means.clock()
     await keep(means, wanted)
-    due = next_digest(wanted, now)
-    lines = [f"Its digest comes {plan_words(plan)}.", *(digest_lines(wanted, due) if due else ())]
+    lines = [f"Its digest comes {plan_words(plan)}.", *next_digest_lines(wanted, now)]
     return [*lines, *(["It waits while the subscription is paused: `/alerts resume`."] if found.paused else ())]
 
 

@@ -8,17 +8,17 @@ from bot.client.places import Place, find_place, require_place
 from bot.client.replies import Interaction, RefusedError, reply
 from bot.core.alert import Layout, Mode, Subscription
 from bot.core.importance import Level
-from bot.core.subscribing import changed_message, digest_lines, lacking
+from bot.core.subscribing import changed_message, lacking
 from bot.core.wishes import planned
 from bot.store import alerts, plans
 from handlers.alerts.adding import require_fit, rights_of, unplanned_note
 from handlers.alerts.listing import WHICH
 from handlers.alerts.means import (
     Means,
-    entered,
+    chosen,
     existing,
     forecast_of,
-    next_digest,
+    next_digest_lines,
     offer_subscriptions,
     plan_zone,
     refresh,
@@ -60,8 +60,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         thread: bool | None = None,
         publish: bool | None = None,
     ) -> None:
-        guild_id = await entered(interaction, means)
-        before = await existing(means, guild_id, subscription)
+        before = await chosen(interaction, means, subscription)
         called = known_role(role, interaction.guild)
         given = Given(
             topic, organisations, events, languages, min_importance, mode, max_per_hour, called, layout, thread, publish
@@ -103,6 +102,5 @@ async def _change(
         await means.store.write(alerts.resume_channel, after.channel_id)
     await refresh(means, after.guild_id)
     after = await existing(means, after.guild_id, after.id)
-    due = next_digest(after, now)
-    lines = (*notes, *(digest_lines(after, due) if due else ()))
+    lines = (*notes, *next_digest_lines(after, now))
     await reply(interaction, changed_message(after, await forecast_of(means, after), notes=lines))

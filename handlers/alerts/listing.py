@@ -13,7 +13,6 @@ from bot.core.subscribing import (
     KEEP,
     LIST,
     REMOVE,
-    digest_lines,
     lacking,
     noted_message,
     removing_message,
@@ -23,7 +22,7 @@ from bot.core.watchlist import entry
 from bot.core.wishes import wish
 from bot.store import alerts, guilds, subscriptions
 from handlers.alerts.adding import rights_of
-from handlers.alerts.means import Means, entered, existing, next_digest, offer_subscriptions, refresh
+from handlers.alerts.means import Means, chosen, entered, existing, next_digest_lines, offer_subscriptions, refresh
 from handlers.alerts.options import Command
 
 WHICH = "Its number, or choose it from the list"
@@ -40,13 +39,12 @@ def add_to(group: app_commands.Group, means: Means) -> None:
     @group.command(name="pause", description="Holds a subscription's messages back until it is resumed")
     @app_commands.describe(subscription=WHICH)
     async def pause(interaction: Interaction, subscription: int) -> None:
-        guild_id = await entered(interaction, means)
-        found = await existing(means, guild_id, subscription)
+        found = await chosen(interaction, means, subscription)
         if found.paused:
             raise RefusedError(f"Subscription {found.id} is paused already; `/alerts resume` lets it go on.")
         by = cut(interaction.user.display_name, 60)
-        await means.store.write(subscriptions.pause, found.id, f"by {by}", guild_id)
-        await refresh(means, guild_id)
+        await means.store.write(subscriptions.pause, found.id, f"by {by}", found.guild_id)
+        await refresh(means, found.guild_id)
         lines = [
             f"<#{found.channel_id}> · {wish(found)}",
             "What matches meanwhile is kept, and told when you use `/alerts resume`; much of it comes as one message.",
@@ -56,25 +54,22 @@ def add_to(group: app_commands.Group, means: Means) -> None:
     @group.command(name="resume", description="Lets a paused subscription go on, after a look at the bot's rights")
     @app_commands.describe(subscription=WHICH)
     async def resume(interaction: Interaction, subscription: int) -> None:
-        guild_id = await entered(interaction, means)
-        found = await existing(means, guild_id, subscription)
+        found = await chosen(interaction, means, subscription)
         if not found.paused:
             raise RefusedError(f"Subscription {found.id} is not paused.")
         missing = lacking(rights_of(find_place(interaction, found.channel_id), found), found.channel_id)
         if missing:
             raise RefusedError(missing)
-        await means.store.write(subscriptions.resume, found.id, guild_id)
+        await means.store.write(subscriptions.resume, found.id, found.guild_id)
         await means.store.write(alerts.resume_channel, found.channel_id)
-        await refresh(means, guild_id)
-        due = next_digest(found, means.clock())
-        lines = [f"<#{found.channel_id}> · {wish(found)}", *(digest_lines(found, due) if due else ())]
+        await refresh(means, found.guild_id)
+        lines = [f"<#{found.channel_id}> · {wish(found)}", *next_digest_lines(found, means.clock())]
         await reply(interaction, noted_message(f"Subscription {found.id} goes on", lines))
 
     @group.command(name="remove", description="Ends a subscription of this server, after asking once more")
     @app_commands.describe(subscription=WHICH)
     async def remove(interaction: Interaction, subscription: int) -> None:
-        guild_id = await entered(interaction, means)
-        await reply(interaction, removing_message(await existing(means, guild_id, subscription)))
+        await reply(interaction, removing_message(await chosen(interaction, means, subscription)))
 
     named: tuple[Command, ...] = (pause, resume, remove)
     for command in named:

@@ -15,6 +15,7 @@ from bot.core.escape import cut
 from bot.core.forecast import WINDOW, Forecast, Past, forecast
 from bot.core.hours import next_due
 from bot.core.owing import Server
+from bot.core.subscribing import digest_lines
 from bot.core.wishes import same_wish, wish
 from bot.settings.zones import zone
 from bot.store import Store, forecasts, guilds, subscriptions
@@ -39,6 +40,11 @@ async def entered(interaction: Interaction, means: Means) -> int:
     """Defers and gives the server's id. Raises RefusedError for people who may not manage it."""
     await defer(interaction)
     return require_manager(interaction, means.index)
+
+
+async def chosen(interaction: Interaction, means: Means, number: int) -> Subscription:
+    """Defers and gives the subscription that a manager chose. Raises RefusedError as `entered` and `existing` do."""
+    return await existing(means, await entered(interaction, means), number)
 
 
 async def existing(means: Means, guild_id: int, number: int) -> Subscription:
@@ -83,6 +89,12 @@ def next_digest(subscription: Subscription, now: datetime) -> datetime | None:
     """When its next digest comes, None without any."""
     plan = subscription.digest_plan
     return next_due(plan, now, zone(plan.timezone)) if plan else None
+
+
+def next_digest_lines(subscription: Subscription, now: datetime) -> list[str]:
+    """When its next digest comes and what it will hold; empty without digests."""
+    due = next_digest(subscription, now)
+    return digest_lines(subscription, due) if due else []
 
 
 def require_room(others: Sequence[Subscription], wanted: Subscription) -> None:

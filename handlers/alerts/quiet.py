@@ -13,7 +13,7 @@ from bot.core.subscribing import moment, noted_message
 from bot.core.wishes import quiet_words
 from bot.settings.zones import zone
 from handlers.alerts.listing import WHICH
-from handlers.alerts.means import Means, entered, existing, server_zone
+from handlers.alerts.means import Means, chosen, server_zone
 from handlers.alerts.timing import is_off, keep, offer, refusing, zone_name
 
 _NONE_YET = QuietHours(0, 1)
@@ -39,8 +39,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         critical_override: bool | None = None,
         timezone: str | None = None,
     ) -> None:
-        guild_id = await entered(interaction, means)
-        found = await existing(means, guild_id, subscription)
+        found = await chosen(interaction, means, subscription)
         require_place(interaction, find_place(interaction, found.channel_id))
         before = found.habits.quiet
         if is_off(begins):

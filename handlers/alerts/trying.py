@@ -17,7 +17,7 @@ from bot.core.wishes import habit, wish
 from bot.errors import DeliveryError
 from handlers.alerts.adding import require_fit, rights_of
 from handlers.alerts.listing import WHICH
-from handlers.alerts.means import Means, entered, existing, forecast_of, offer_subscriptions
+from handlers.alerts.means import Means, chosen, forecast_of, offer_subscriptions
 from handlers.alerts.options import Command
 from handlers.alerts.showing import drawn, show_preview
 
@@ -28,14 +28,12 @@ def add_to(group: app_commands.Group, means: Means) -> None:
     @group.command(name="preview", description="Shows you real recent stories as a subscription would tell them")
     @app_commands.describe(subscription=WHICH)
     async def preview(interaction: Interaction, subscription: int) -> None:
-        guild_id = await entered(interaction, means)
-        await show_preview(interaction, means, await existing(means, guild_id, subscription))
+        await show_preview(interaction, means, await chosen(interaction, means, subscription))
 
     @group.command(name="test", description="Sends one message, marked as a test, to a subscription's channel")
     @app_commands.describe(subscription=WHICH)
     async def test(interaction: Interaction, subscription: int) -> None:
-        guild_id = await entered(interaction, means)
-        found = await existing(means, guild_id, subscription)
+        found = await chosen(interaction, means, subscription)
         place = find_place(interaction, found.channel_id)
         require_place(interaction, place)
         require_fit(interaction, place, found)
