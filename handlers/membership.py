@@ -3,7 +3,7 @@
 What is kept waits for the server's return; deleting it for good is the prune tick's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,11 +18,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Takes note of it in the store, and in what autocomplete offers."""
+    """Takes note of it in the store, and in what autocomplete offers. `returned` is called after a server came back:
+    what waited there goes on only if the operator still serves it."""
 
     store: Store
     index: Index
     clock: Callable[[], datetime]
+    returned: Callable[[], Awaitable[None]] | None = None
 
     async def present(self, guild_ids: Sequence[int]) -> None:
         """The servers that the bot is in, as a new session tells."""
@@ -44,5 +46,7 @@ class Membership:
             log.info("guild.left", guild=guild_id, deleted_in_days=KEPT_AFTER_LEAVING)
         for guild_id in back:
             log.info("guild.back", guild=guild_id)
+        if back and self.returned is not None:
+            await self.returned()
         for guild_id in (*gone, *back):
             self.index.subscriptions[guild_id] = await self.store.read(subscriptions.listed, guild_id)

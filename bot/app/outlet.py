@@ -112,7 +112,9 @@ def make_client(resources: Resources, index: Index, shelf: Shelf) -> TocsinClien
         explain=failures.explain,
         allowed_guilds=settings.discord.allowed_guilds,
         channels_open=lambda channels: _resume(store, channels),
-        membership=Membership(store, index, now_utc),
+        membership=Membership(
+            store, index, now_utc, returned=lambda: serve_only(store, settings.discord.allowed_guilds)
+        ),
     )
 
 

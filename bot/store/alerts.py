@@ -330,7 +330,8 @@ def _close_delivery(c: Connection, alert_id: int, outcome: str, detail: str, now
 
 
 def _note(c: Connection, alert_id: int, outcome: str, detail: str, now: datetime) -> None:
-    """A record of an attempt that was not claimed (an edit)."""
-    attempt = select(alerts.c.attempt).where(alerts.c.id == alert_id).scalar_subquery()
-    noted = {"alert_id": alert_id, "attempt": attempt, "began_at": now, "ended_at": now}
-    c.execute(insert(c, deliveries).values(**noted, outcome=outcome, detail=detail))
+    """A record of an attempt that was not claimed (an edit), unless the row has been deleted meanwhile."""
+    attempt = c.scalar(select(alerts.c.attempt).where(alerts.c.id == alert_id))
+    if attempt is not None:
+        noted = {"alert_id": alert_id, "attempt": attempt, "began_at": now, "ended_at": now}
+        c.execute(insert(c, deliveries).values(**noted, outcome=outcome, detail=detail))
