@@ -11,11 +11,10 @@ from bot.client.replies import (
     Interaction,
     PersistentButton,
     RefusedError,
-    asked_by,
     defer,
     persistent_button,
-    replace,
     reply,
+    turn_to,
 )
 from bot.core.details import Reasoned, sources_message, story_message
 from bot.core.escape import escape
@@ -47,13 +46,7 @@ def buttons(*, store: Store) -> list[type[PersistentButton]]:
     """Earlier and Later under a timeline. Anybody but who asked gets a page of his own."""
 
     async def turn(interaction: Interaction, match: "re.Match[str]") -> None:
-        own = asked_by(interaction)
-        await (interaction.response.defer() if own else defer(interaction))
-        found = await store.read(stories.get, match["story"])
-        if found is None:
-            raise RefusedError(FORGOTTEN)
-        page = await store.read(timeline, found, page=int(match["page"]))
-        await (replace(interaction, page) if own else reply(interaction, page))
+        await turn_to(interaction, lambda: _page(store, match["story"], int(match["page"])))
 
     return [persistent_button(TURNING, turn)]
 
@@ -86,6 +79,14 @@ async def find_story(asked: str, *, store: Store) -> Story:
     if found is None:
         raise RefusedError(f"No story is called “{escape(asked, 200)}”; see `/news latest`.")
     return found
+
+
+async def _page(store: Store, story_id: str, page: int) -> Message:
+    """A page of the story's timeline. Raises RefusedError once the story is kept no longer."""
+    found = await store.read(stories.get, story_id)
+    if found is None:
+        raise RefusedError(FORGOTTEN)
+    return await store.read(timeline, found, page=page)
 
 
 def _add(group: app_commands.Group, name: str, description: str, drawn: Drawn, *, store: Store, index: Index) -> None:

@@ -53,7 +53,15 @@ async def replace(interaction: Interaction, message: Message) -> None:
     )
 
 
-def asked_by(interaction: Interaction) -> bool:
+async def turn_to(interaction: Interaction, page: Callable[[], Awaitable[Message]]) -> None:
+    """Shows another page where a button was pressed; anybody but who asked for the first gets it for himself alone."""
+    own = _asked_by(interaction)
+    await (interaction.response.defer() if own else defer(interaction))
+    drawn = await page()
+    await (replace(interaction, drawn) if own else reply(interaction, drawn))
+
+
+def _asked_by(interaction: Interaction) -> bool:
     """Whether the one who pressed a button is the one whom its message answers; where Discord does not say, he is."""
     asked = interaction.message.interaction_metadata if interaction.message else None
     return asked is None or asked.user.id == interaction.user.id

@@ -18,11 +18,10 @@ from bot.client.replies import (
     Interaction,
     PersistentButton,
     RefusedError,
-    asked_by,
     defer,
     persistent_button,
-    replace,
     reply,
+    turn_to,
 )
 from bot.core.event import EventType
 from bot.core.lists import PAGE, PAGING, Listed, ListKind, Page, Wanted, hours_of, list_message
@@ -127,10 +126,8 @@ def buttons(*, store: Store, clock: Clock) -> list[type[PersistentButton]]:
     """Newer and Older, Back and More under a page."""
 
     async def turn(interaction: Interaction, match: "re.Match[str]") -> None:
-        own = asked_by(interaction)
-        await (interaction.response.defer() if own else defer(interaction))
-        page = await page_of(wanted_from(match), int(match["page"]), store=store, now=clock())
-        await (replace(interaction, page) if own else reply(interaction, page))
+        wanted, page = wanted_from(match), int(match["page"])
+        await turn_to(interaction, lambda: page_of(wanted, page, store=store, now=clock()))
 
     return [persistent_button(PAGING, turn)]
 
