@@ -38,7 +38,7 @@ class Outbox:
     def url(self) -> str:
         return f"sqlite:///{self.folder / 'tocsin.db'}"
 
-    async def owe(self, *titles: str) -> None:
+    async def owe(self, *titles: str, **changes: Any) -> None:
         """One story for each title, owed to the channel."""
         now = datetime.now(UTC)
         async with Store.open(self.url, alone=False) as store:
@@ -48,7 +48,7 @@ class Outbox:
             for title in titles:
                 story = a_story(title.replace(" ", "-"), title=title, first_seen=now, last_seen=now)
                 await store.write(stories.save, [story])
-                await store.write(alerts.owe, [an_alert(number, story.id)], now)
+                await store.write(alerts.owe, [an_alert(number, story.id, **changes)], now)
 
     async def start(self) -> asyncio.subprocess.Process:
         """The program. Every fault that kills is aimed at it."""
@@ -79,7 +79,10 @@ class Outbox:
     async def settled(self) -> None:
         """Waits until no row is owed or being sent."""
         async with asyncio.timeout(20):
-            while self.rows("SELECT 1 FROM alerts WHERE state IN ('owed', 'sending')"):
+            while any(
+                self.rows(f"SELECT 1 FROM {table} WHERE state IN ('owed', 'sending')")  # noqa: S608 - two names of ours
+                for table in ("alerts", "bulletins")
+            ):
                 await asyncio.sleep(0.1)
 
     def log(self) -> str:
@@ -125,13 +128,36 @@ async def test_a_kill_at_any_moment_of_a_send_loses_nothing_and_repeats_nothing(
     assert "Traceback" not in outbox.log()
 
 
-def let_ten_minutes_pass(outbox: Outbox) -> None:
+def let_ten_minutes_pass(outbox: Outbox, table: str = "alerts") -> None:
     """The program was stopped for so long that Discord has forgotten the nonce of its last attempt."""
     outbox.discord.clock.advance(600)
-    outbox.rows(
-        "UPDATE alerts SET claimed_at = strftime('%Y-%m-%d %H:%M:%f', claimed_at, '-10 minutes')"
-        " WHERE state = 'sending'"
-    )
+    for column in ("claimed_at", "unclear_since"):
+        outbox.rows(
+            f"UPDATE {table} SET {column} = strftime('%Y-%m-%d %H:%M:%f', {column}, '-10 minutes')"  # noqa: S608
+            " WHERE state = 'sending'"
+        )
+
+
+async def test_a_kill_at_any_moment_of_a_list_tells_its_stories_once(tmp_path: Path) -> None:
+    async with an_outbox(tmp_path) as outbox:
+        for when in ("before", "after", "replied"):
+            outbox.discord.faults.add(Fault("kill", when=when, route=CREATE, contains="What you missed"))  # type: ignore[arg-type]
+        await outbox.owe("one story", "another story", held="pause")
+        for _ in range(3):
+            await ends(await outbox.start(), -signal.SIGKILL)
+        assert outbox.rows("SELECT state, attempt FROM bulletins") == [("sending", 3)]
+        let_ten_minutes_pass(outbox, "bulletins")
+        running = await outbox.start()
+        await outbox.settled()
+        (message,) = outbox.discord.messages(outbox.channel)
+        told = message["embeds"][0]["description"]
+        assert (told.count("one story"), told.count("another story")) == (1, 1)
+        assert outbox.rows("SELECT state, message_id FROM bulletins") == [("sent", int(message["id"]))]
+        assert outbox.rows("SELECT DISTINCT state FROM alerts") == [("digested",)]
+        assert any(request.method == "GET" and request.route == CREATE for request in outbox.discord.requests)
+        running.send_signal(signal.SIGTERM)
+        await ends(running, 0)
+    assert "Traceback" not in outbox.log()
 
 
 async def test_a_stop_during_a_send_ends_in_time_and_a_token_that_is_refused_ends_with_one_sentence(
