@@ -209,3 +209,12 @@ async def test_what_a_server_missed_while_it_was_not_served_comes_in_one_message
     await store.write(subscriptions.serve_only, None, "not served")
     assert await claim(store) == []
     assert (await digest(NOON, store=store)).catch_ups == 1
+
+
+async def test_who_tells_is_known_by_the_channel_in_which_it_was_told(store: Store) -> None:
+    first, second = await two_of_one_channel(store)
+    (claimed,) = await claim(store)
+    await store.write(alerts.settle_sent, claimed.alert_id, message_id=500, shown_revision=1, now=NOON)
+    await move(store, first)
+    await owe(store, an_alert(second, "b", suppressed="this server has muted b"))
+    assert await store.read(alerts.tellers, ["a", "b"]) == {(OLD, "a"): first}

@@ -170,6 +170,15 @@ def test_a_later_subscription_of_a_channel_that_was_told_is_suppressed() -> None
     assert (alert.subscription_id, alert.suppressed) == (2, "the channel is told by subscription 1")
 
 
+def test_a_channel_was_told_where_the_message_stands_not_where_its_subscription_is_now() -> None:
+    moved, here, there = wish(1, channel_id=8), wish(2), wish(3, channel_id=8)
+    rows = owed([NATO_DEAL], [moved, here, there], matched={(1, "deal")}, tellers={(7, "deal"): 1})
+    assert {row.subscription_id: row.suppressed for row in rows} == {
+        2: "the channel is told by subscription 1",
+        3: None,
+    }
+
+
 def test_a_paused_subscription_does_not_keep_the_channel_from_being_told_by_another() -> None:
     alerts = owed([NATO_DEAL], [wish(1, paused="by a manager"), wish(2)], matched=())
     assert [alert.subscription_id for alert in alerts if alert.suppressed is None] == [2]

@@ -57,6 +57,7 @@ def owed(
     subscriptions: Iterable[Subscription],
     *,
     matched: Collection[tuple[int, str]],
+    tellers: Mapping[tuple[int, str], int] | None = None,
     weigh: Weigh | None = None,
     servers: Mapping[int, Server] | None = None,
     holds: Mapping[int, Hold] | None = None,
@@ -69,15 +70,21 @@ def owed(
     that nothing is lost while it is paused; one that wants only digests is owed rows of that kind. A channel is told
     once, however many of its subscriptions want the story: the others' rows are suppressed, and so is what a server
     has muted or finds too little relevant. `weigh` tells a story's importance; one that is below what a subscription
-    asks for is weighed again with its next report, unless a digest takes it. `servers` are by guild id, `holds` by
-    subscription id, `thresholds` by topic.
+    asks for is weighed again with its next report, unless a digest takes it. `tellers` are those who tell or told, by
+    (channel id, story id); without them, all who matched count, in the channels of now. `servers` are by guild id,
+    `holds` by subscription id, `thresholds` by topic.
     """
     wishes = sorted(subscriptions, key=lambda wish: wish.id)
     least = thresholds or {}
+    if tellers is None:
+        channel = {wish.id: wish.channel_id for wish in wishes}
+        tellers = {(channel[id], story_id): id for id, story_id in sorted(matched, reverse=True) if id in channel}
     return tuple(
         _held_back(alert, weight, (holds or {}).get(alert.subscription_id))
         for story in stories
-        for alert, weight in _owed_by(story, wishes, matched, weigh, servers or {}, least.get(story.topic, 0.0))
+        for alert, weight in _owed_by(
+            story, wishes, matched, tellers, weigh, servers or {}, least.get(story.topic, 0.0)
+        )
     )
 
 
@@ -112,11 +119,12 @@ def _owed_by(
     story: Story,
     wishes: Collection[Subscription],
     matched: Collection[tuple[int, str]],
+    tellers: Mapping[tuple[int, str], int],
     weigh: Weigh | None,
     servers: Mapping[int, Server],
     threshold: float,
 ) -> Iterator[tuple[Alert, Importance | None]]:
-    told = {wish.channel_id: wish.id for wish in reversed(list(wishes)) if (wish.id, story.id) in matched}
+    told = {channel: teller for (channel, story_id), teller in tellers.items() if story_id == story.id}
     found = list[tuple[Subscription, Alert, Importance | None]]()
     for wish in wishes:
         if (wish.id, story.id) in matched:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 from bot.core.alert import Alert, AlertState
 from bot.store.claims import claim, due_edits, is_due
 from bot.store.dialect import insert
+from bot.store.heirs import TELLING
 from bot.store.schema import alerts, bulletins, channels, deliveries, subscriptions
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "settle_suppressed",
     "shut_channels",
     "state_of",
+    "tellers",
     "told",
 ]  # fmt: skip
 
@@ -115,6 +117,18 @@ def matched(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:
     """The (subscription, story) that have a row already, in whatever state."""
     wanted = select(alerts.c.subscription_id, alerts.c.story_id).where(alerts.c.story_id.in_(set(story_ids)))
     return {(row.subscription_id, row.story_id) for row in c.execute(wanted)}
+
+
+def tellers(c: Connection, story_ids: Iterable[str]) -> dict[tuple[int, str], int]:
+    """Which subscription tells or told a story, by (channel, story): the channel where that was, whatever it is now."""
+    wanted = (
+        select(alerts.c.channel_id, alerts.c.story_id, func.min(alerts.c.subscription_id).label("teller"))
+        .join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
+        .where(alerts.c.story_id.in_(set(story_ids)), alerts.c.state.in_(TELLING), alerts.c.kind != "update")
+        .where(~subscriptions.c.removed)
+        .group_by(alerts.c.channel_id, alerts.c.story_id)
+    )
+    return {(row.channel_id, row.story_id): row.teller for row in c.execute(wanted)}
 
 
 def sent_to(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:

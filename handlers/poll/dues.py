@@ -30,6 +30,7 @@ async def dues(tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh) -> tupl
     owe = partial(
         owed,
         matched=await tick.store.read(alerts.matched, fresh | swept),
+        tellers=await tick.store.read(alerts.tellers, fresh | swept),
         weigh=weigh,
         servers=wanted.servers,
         thresholds=tick.rules.thresholds,
