@@ -3,6 +3,8 @@
 It creates nothing: `migrations/` does, and a test holds the two together.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -29,6 +31,31 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=NAMES)
+PENDING = "state IN ('owed', 'sending')"
+
+
+def _way_out() -> tuple[Column[Any], ...]:
+    """How far a message of an outbox has come: what claiming, sending and settling read and write."""
+    return (
+        Column("nonce", Words, nullable=False, unique=True),
+        Column("state", Words, nullable=False, server_default="owed"),
+        Column("state_reason", Words),
+        Column("owed_at", UtcTime, nullable=False),
+        Column("not_before", UtcTime, nullable=False),
+        Column("attempt", Integer, nullable=False, server_default="0"),
+        Column("claimed_at", UtcTime),
+        Column("lease_until", UtcTime),
+        Column("unclear_since", UtcTime),  # when the first attempt began of which we do not know whether it arrived
+        Column("minimal", Boolean, nullable=False, server_default=false()),
+        Column("settled_at", UtcTime),
+        Column("message_id", BigInteger),
+    )
+
+
+def _index_where(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows that meet the condition alone, in either database."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(condition), postgresql_where=text(condition))
+
 
 # A source that is polled, with the state of core's FeedState. Removed feeds keep their row and their history.
 feeds = Table(
@@ -182,20 +209,9 @@ alerts = Table(
     Column("kind", Words, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("reasons", Json, nullable=False),
-    Column("nonce", Words, nullable=False, unique=True),
-    Column("state", Words, nullable=False, server_default="owed"),
-    Column("state_reason", Words),
-    Column("owed_at", UtcTime, nullable=False),
-    Column("not_before", UtcTime, nullable=False),
-    Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("claimed_at", UtcTime),
-    Column("lease_until", UtcTime),
-    Column("unclear_since", UtcTime),  # when the first attempt began of which we do not know whether it arrived
-    Column("minimal", Boolean, nullable=False, server_default=false()),
+    *_way_out(),
     Column("held", Words),  # why it waits for a digest or a catch-up message instead of going out by itself
     Column("bulletin_id", ForeignKey("bulletins.id"), index=True),  # the digest or catch-up that told it
-    Column("settled_at", UtcTime),
-    Column("message_id", BigInteger),
     Column("place_id", BigInteger),  # the forum post where the message stands, or the thread that was opened under it
     Column("pinged", Boolean, nullable=False, server_default=false()),  # its message calls the subscription's role
     Column("shown_revision", Integer),
@@ -204,29 +220,10 @@ alerts = Table(
     Column("edits_ended", Words),
     UniqueConstraint("subscription_id", "story_id", "kind", "revision"),
     # A story is alerted once to a subscription, at whichever revision it was then.
-    Index(
-        "ix_alerts_once",
-        "subscription_id",
-        "story_id",
-        unique=True,
-        sqlite_where=text("kind = 'alert'"),
-        postgresql_where=text("kind = 'alert'"),
-    ),
+    _index_where("kind = 'alert'", "ix_alerts_once", "subscription_id", "story_id", unique=True),
     CheckConstraint("state IN ('owed', 'sending', 'sent', 'digested', 'suppressed', 'dead')", name="state"),
-    Index(
-        "ix_alerts_pending",
-        "channel_id",
-        "id",
-        sqlite_where=text("state IN ('owed', 'sending')"),
-        postgresql_where=text("state IN ('owed', 'sending')"),
-    ),
-    Index(
-        "ix_alerts_shown",
-        "story_id",
-        "shown_revision",
-        sqlite_where=text("state = 'sent' AND edits_ended IS NULL"),
-        postgresql_where=text("state = 'sent' AND edits_ended IS NULL"),
-    ),
+    _index_where(PENDING, "ix_alerts_pending", "channel_id", "id"),
+    _index_where("state = 'sent' AND edits_ended IS NULL", "ix_alerts_shown", "story_id", "shown_revision"),
     sqlite_autoincrement=True,
 )
 
@@ -256,28 +253,11 @@ bulletins = Table(
     Column("kind", Words, nullable=False),
     Column("period", Words, nullable=False),
     Column("content", Json, nullable=False),
-    Column("nonce", Words, nullable=False, unique=True),
-    Column("state", Words, nullable=False, server_default="owed"),
-    Column("state_reason", Words),
-    Column("owed_at", UtcTime, nullable=False),
-    Column("not_before", UtcTime, nullable=False),
-    Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("claimed_at", UtcTime),
-    Column("lease_until", UtcTime),
-    Column("unclear_since", UtcTime),
-    Column("minimal", Boolean, nullable=False, server_default=false()),
-    Column("settled_at", UtcTime),
-    Column("message_id", BigInteger),
+    *_way_out(),
     UniqueConstraint("channel_id", "kind", "period"),
     CheckConstraint("kind IN ('digest', 'catch_up', 'notice')", name="kind"),
     CheckConstraint("state IN ('owed', 'sending', 'sent', 'suppressed', 'dead')", name="state"),
-    Index(
-        "ix_bulletins_pending",
-        "channel_id",
-        "id",
-        sqlite_where=text("state IN ('owed', 'sending')"),
-        postgresql_where=text("state IN ('owed', 'sending')"),
-    ),
+    _index_where(PENDING, "ix_bulletins_pending", "channel_id", "id"),
     sqlite_autoincrement=True,
 )
 
