@@ -1,5 +1,6 @@
 """What managers do with `/admin`, from their side: why, merge, split, relevance, undo, purge."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,14 +9,21 @@ from typing import Any
 
 import pytest
 
+from bot.app.shelf import Shelf
+from bot.client import DiscordSender
+from bot.core.about import purge_question
 from bot.core.merging import OpenStories
 from bot.core.story import MergingRules, Report, Story
 from bot.core.voting import STEP
 from bot.store import alerts, corrections, guilds, stories, subscriptions
+from bot.store.corrections import Hand
+from handlers.admin import Judgement
+from handlers.admin.correcting import change
+from handlers.admin.means import Means
 from tests.builders import MINUTE, NOON, an_alert, an_analysis, an_article
 from tests.people import Town, a_town, labels, said
 from tests.test_handlers_buttons import alerted
-from tests.told import tell_reports
+from tests.told import tell_reports, tell_unplaced
 
 
 @pytest.fixture
@@ -295,3 +303,44 @@ async def test_purge_deletes_everything_of_the_server_and_nothing_of_others(town
     assert len(await town.store.read(subscriptions.listed)) == 1
     assert (await town.store.read(alerts.counts))["sent"] == 1
     assert await sources(town, "one") == ["Title 1", "Title 2"]
+
+
+async def test_an_article_in_no_story_is_told_from_one_that_is_not_known(town: Town) -> None:
+    await tell_unplaced(town.store, report(9))
+    for name, options in (("split", {}), ("relevance", {"verdict": "relevant"})):
+        result = await admin(town, name, article="https://news.example/9", **options)
+        assert "has read this article, but it is in no story" in said(result)
+    assert "None: it is not relevant" in said(await admin(town, "why", url="https://news.example/9"))
+
+
+async def test_only_who_asked_may_delete(town: Town) -> None:
+    await town.subscribe()
+    result = await admin(town, "purge")
+    message = purge_question({"subscriptions": 1}, user_id=town.reader.id)
+    assert [button.label for button in message.buttons] == ["Delete everything", "Cancel"]
+    await DiscordSender(town.env.bot).create(town.channel.id, message, nonce="m")
+    refused = await town.manager.click(town.channel.last_message, label="Delete everything")
+    assert "Only who asked can answer this" in said(refused)
+    assert "right Manage Server" in said(await town.reader.click(town.channel.last_message, label="Delete everything"))
+    assert len(await town.store.read(subscriptions.listed)) == 1
+    assert result.ephemeral
+
+
+async def test_a_correction_waits_for_the_poll_that_places_reports_and_memory_follows(town: Town) -> None:
+    shelf = Shelf()
+    shelf.stories = OpenStories([await story(town, "one"), await story(town, "two")], MergingRules())
+    means = Means(town.store, town.index, lambda: town.now, Judgement(), shelf.corrected)
+    hand = Hand(town.guild.id, 7, town.now, MergingRules(), means.judgement.weigh)
+    async with shelf.turn:
+        waiting = asyncio.create_task(change(means, town.guild.id, lambda c: corrections.merge(c, "two", "one", hand)))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+    await waiting
+    assert [each.id for each in shelf.stories] == ["one"]
+    assert [source.title for each in shelf.stories for source in each.sources] == ["Title 1", "Title 2", "Title 3"]
+
+
+async def story(town: Town, story_id: str) -> Story:
+    found = await town.store.read(stories.get, story_id)
+    assert found is not None
+    return found

@@ -33,6 +33,17 @@ async def tell_reports(store: Store, story: Story, reports: Sequence[Report]) ->
     await store.write(commit_reports, story, reports)
 
 
+async def tell_unplaced(store: Store, report: Report) -> None:
+    """Keeps an article that was found not relevant."""
+    await store.write(commit_unplaced, report)
+
+
+def commit_unplaced(c: Connection, report: Report) -> None:
+    entry = an_entry(entries.count(c) + 1, link=report.article.link)
+    judged = Judged(entry, report.article, an_analysis(relevant=False))
+    polls.commit(c, Outcome(feeds.add(c, a_feed(), NOON), FeedState(), (judged,)), NOON)
+
+
 def commit_reports(c: Connection, story: Story, reports: Sequence[Report]) -> None:
     feed_id = feeds.add(c, a_feed(), NOON)
     first = entries.count(c) + 1

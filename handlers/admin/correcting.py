@@ -61,7 +61,7 @@ def _add_merge(group: app_commands.Group, means: Means) -> None:
         guild_id = await entered(interaction, means)
         gone, kept = await story_chosen(story, means), await story_chosen(into, means)
         hand = hand_of(interaction, means, guild_id)
-        done = await _change(means, guild_id, lambda c: corrections.merge(c, gone.id, kept.id, hand))
+        done = await change(means, guild_id, lambda c: corrections.merge(c, gone.id, kept.id, hand))
         both = done.changed[0]
         lines = [
             f"**{_title(gone)}** is now part of **{_title(both)}**, which has"
@@ -102,7 +102,7 @@ def _add_undo(group: app_commands.Group, means: Means) -> None:
 
 async def _split(interaction: Interaction, means: Means, guild_id: int, article_id: int) -> Message:
     hand, new_id = hand_of(interaction, means, guild_id), secrets.token_hex(8)
-    done = await _change(means, guild_id, lambda c: corrections.split(c, article_id, new_id, hand))
+    done = await change(means, guild_id, lambda c: corrections.split(c, article_id, new_id, hand))
     own, rest = done.changed
     lines = [
         f"**{_title(own)}** is a story of its own now, which alerts nobody by itself.",
@@ -120,17 +120,17 @@ async def _undo(interaction: Interaction, means: Means, guild_id: int, correctio
             return verdicts.undo(c, correction_id, hand, thresholds)
         return corrections.undo(c, correction_id, hand)
 
-    done = await _change(means, guild_id, take_back)
+    done = await change(means, guild_id, take_back)
     shown = [f"- **{_title(story)}**" for story in done.changed[:2]]
     lines = ["As it was before, with what has come in since:", *shown] if shown else ["The votes are as they were."]
     return done_message("Taken back", lines)
 
 
-async def _change(means: Means, guild_id: int, change: Change) -> Done:
+async def change(means: Means, guild_id: int, work: Change) -> Done:
     """Changes stories in one transaction, in memory as well. Raises RefusedError where that cannot be."""
     async with means.turn() as follow:
         try:
-            done = await means.store.write(change)
+            done = await means.store.write(work)
         except TocsinError as error:
             raise RefusedError(str(error)) from error
         follow(done.changed, done.gone)

@@ -15,7 +15,7 @@ from bot.core.escape import escape
 from bot.core.importance import Importance
 from bot.core.link import spellings
 from bot.core.story import MergingRules, Story
-from bot.store import Store, articles, corrections, stories
+from bot.store import Store, articles, corrections, stories, traces
 from bot.store.corrections import Done, Hand
 
 Follow = Callable[[Iterable[Story], Iterable[str]], None]
@@ -92,7 +92,14 @@ async def article_chosen(typed: str, means: Means) -> int:
     asked = value_chosen(typed, means.index.reports)
     if asked.isdecimal() and len(asked) < 19:
         return int(asked)
-    found = await means.store.read(articles.ids_of_links, spellings(asked))
+    links = spellings(asked)
+    found = await means.store.read(articles.ids_of_links, links)
+    seen = [] if found else await means.store.read(traces.of_link, links)
+    if seen:
+        raise RefusedError(
+            "Tocsin has read this article, but it is in no story, so nobody was told of it and there is nothing to"
+            " correct; `/admin why` with its address shows why."
+        )
     if not found:
         raise RefusedError(
             f"Tocsin knows no report “{escape(asked, 150)}”. Choose it from the list, or give the address of its page."
