@@ -73,8 +73,8 @@ def done_message(title: str, lines: Sequence[str], *, correction_id: int | None 
 
 
 def correction_line(correction: Correction) -> str:
-    """A correction in one line."""
-    told = f"{correction.id}. {correction.what}, by <@{correction.made_by}> {relative(correction.made_at)}"
+    """A correction in one line, escaped."""
+    told = f"{correction.id}. {escape(correction.what, 250)}, by <@{correction.made_by}> {relative(correction.made_at)}"
     if correction.undone_at is None:
         return told
     by = f" by <@{correction.undone_by}>" if correction.undone_by else ""

@@ -99,4 +99,7 @@ def _line(line: Line) -> str:
 
 
 def _own(part: Part, room: int) -> str:
-    return joined([*([part.verdict] if part.verdict else []), *(f"- {line.label}" for line in part.lines)], "\n", room)
+    return (
+        joined([*([part.verdict] if part.verdict else []), *(f"- {line.label}" for line in part.lines)], "\n", room)
+        or "–"
+    )
