@@ -10,6 +10,7 @@ from bot.client.replies import Interaction, reply
 from bot.client.rights import MANAGERS_ONLY
 from bot.core.pages import Section, help_message
 
+MANAGERS = " (managers)"
 Tree = app_commands.CommandTree[discord.Client]
 Root = app_commands.Command | app_commands.Group  # type: ignore[type-arg]
 
@@ -37,11 +38,11 @@ def sections(tree: Tree) -> list[Section]:
     """What is there for everybody, then what is there for managers: each group by itself, under the words that it says
     of itself, and last what stands alone."""
     found = []
-    for managers, who in ((False, ""), (True, " (managers)")):
+    for managers, who in ((False, ""), (True, MANAGERS)):
         roots = [each for each in _roots(tree) if is_for_managers(each) == managers]
         groups = [each for each in roots if isinstance(each, app_commands.Group)]
         alone = [each for each in roots if isinstance(each, app_commands.Command)]
-        found += [Section(f"/{each.name}{who}: {each.description}", _lines(each.walk_commands())) for each in groups]
+        found += [Section(f"/{each.name}{who} · {each.description}", _lines(each.walk_commands())) for each in groups]
         found += [Section(f"Tocsin itself{who}", _lines(alone))] if alone else []
     return found
 
@@ -57,7 +58,7 @@ def is_for_managers(root: Root) -> bool:
 
 
 def _roots(tree: Tree) -> list[Root]:
-    return sorted(tree.get_commands(type=AppCommandType.chat_input), key=lambda each: each.name)
+    return tree.get_commands(type=AppCommandType.chat_input)
 
 
 def _lines(found: Iterable[Root]) -> list[tuple[str, str]]:

@@ -102,7 +102,7 @@ async def newsdesk(folder: Path) -> AsyncIterator[Newsdesk]:
         box: list[Town] = []
         start = datetime.fromisoformat("2026-01-01T00:00:00+00:00") - BETWEEN_POLLS * POLLS
         resources = await stack.enter_async_context(open_resources(settings, now=start))
-        client = a_client(resources.store, index, clock=lambda: box[0].now)
+        client = a_client(resources.store, index, clock=lambda: box[0].now if box else start)
         env = await stack.enter_async_context(running(client))
         guild = env.create_guild("Newsroom")
         channel = guild.create_text_channel("ai-and-defence")

@@ -60,8 +60,8 @@ async def play(desk: Newsdesk) -> None:
         await desk.poll(number)
     await fill_archive(desk)
     desk.channels["desk"] = desk.town.guild.create_text_channel("desk")
-    for hours in (0, 9, 24):
-        await desk.tick(later=timedelta(hours=hours))
+    for minutes in (0, 9 * 60, 24 * 60 - 3):  # the digest is due at eight, and at last quiet hours are over
+        await desk.tick(later=timedelta(minutes=minutes))
 
 
 @dataclass(frozen=True, slots=True)

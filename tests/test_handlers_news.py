@@ -54,6 +54,8 @@ async def test_pages_are_turned_after_a_restart(town: Town) -> None:
     [shown] = town.channel.history()
     assert "Page 2 of 3 · 12 stories naming NATO" in shown.embeds[0].footer.text
     assert labels_of(shown) == ["Newer", "Older"]
+    await town.reader.click(shown, label="Newer")
+    assert "Page 1 of 3" in town.channel.history()[0].embeds[0].footer.text
     assert not result.ephemeral
 
 

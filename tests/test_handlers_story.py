@@ -60,6 +60,8 @@ async def test_a_timeline_is_turned_after_a_restart(town: Town) -> None:
     [shown] = town.channel.history()
     assert "Page 2 of 3 · 25 reports by 25 independent outlets" in shown.embeds[0].footer.text
     assert "Report 10" in shown.embeds[0].description and "Report 9]" not in shown.embeds[0].description
+    await town.reader.click(shown, label="Earlier")
+    assert "Page 1 of 3" in town.channel.history()[0].embeds[0].footer.text
 
 
 async def test_a_timeline_of_another_is_not_turned_under_his_eyes(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def _section(section: Section, room: int) -> Sequence[Field]:
     fields: list[Field] = []
     while lines:
         shown = joined(lines, "\n", LIMITS["field value"])
-        fields.append(Field(section.heading if not fields else f"{section.heading} (more)", shown, inline=False))
+        heading = f"{section.heading.partition(' · ')[0]} · more" if fields else section.heading
+        fields.append(Field(heading, shown, inline=False))
         lines = lines[shown.count("\n") + 1 :]
     return fields
 
