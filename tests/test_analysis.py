@@ -301,3 +301,18 @@ def test_a_parliament_is_a_word_of_law_though_it_is_an_organisation(tools: Tools
     event = analysed(tools, "US Senate votes on military AI", "The US Senate voted on autonomous weapons.").event
     assert event is not None
     assert event.type == "regulation_or_law"
+
+
+@pytest.mark.parametrize(
+    ("text", "buyer"),
+    [
+        ("Following a recent deal with the German armed forces, the start-up is negotiating with NATO.", "NATO"),
+        ("Nach einem früheren Auftrag der Bundeswehr verhandelt das Unternehmen nun mit der NATO.", "NATO"),
+        ("Après un récent contrat avec la Bundeswehr, la société négocie désormais avec l'OTAN.", "NATO"),
+    ],
+)
+def test_the_customer_of_an_earlier_deal_is_not_that_of_todays(tools: Tools, text: str, buyer: str) -> None:
+    event = analysed(tools, "Helsing seeks a second customer for its AI drones: NATO", text).event
+    assert event is not None
+    assert event.buyer is not None
+    assert event.buyer.name == buyer

@@ -12,7 +12,8 @@ READER = sign_reader(
         frozenset(["ministry"]),
         frozenset(["ai-lab"]),
         {"wins": ["win*", "won"], "picks": ["pick*", "award*"], "deals": ["contract*", "wine"]},
-        {"by": ["by", "von"], "from": ["from"], "and": ["and"]},
+        {"by": ["by", "von"], "from": ["from"], "and": ["and"], "after": ["following"]},
+        frozenset(["earlier"]),
     )
 )
 
@@ -105,3 +106,32 @@ def test_any_line_gives_signs_within_bounds(words: list[str]) -> None:
         assert all(much >= 0 for much in one.found.values())
         assert all(much <= 1 for sign, much in one.found.items() if not sign.endswith(".often"))
         assert all(quote in text for quote in one.quotes.values())
+
+
+def test_a_customer_of_an_earlier_deal_is_recalled_while_another_is_told_of() -> None:
+    kinds = {**KINDS, "NATO": "ministry"}
+    text = "Following work for the Pentagon, OpenAI talks to NATO"
+    words = words_of(text)
+    places = [Place(form, n, n + 1) for n, form in enumerate(words.forms) if form in kinds]
+    found = signs_of(
+        "contract", [mask(Sentence(text, 0, len(text), 0, True), "lead", words, places, (), 0, {})], kinds, READER
+    )
+    assert "customer.recalled" in found["Pentagon"].found
+    assert "customer.recalled" not in found["NATO"].found
+    assert "vendor.recalled" not in found["OpenAI"].found
+
+
+def test_nobody_is_recalled_where_no_other_of_the_class_is_told_of() -> None:
+    assert "customer.recalled" not in signs(("lead", "OpenAI soars following orders of the Pentagon"))["Pentagon"].found
+
+
+def test_who_is_also_told_of_elsewhere_is_not_recalled() -> None:
+    found = signs(("title", "Orchid wins from Pentagon"), ("rest", "An earlier order by Pentagon went to OpenAI"))
+    assert "vendor.recalled" in found["OpenAI"].found
+    assert "customer.recalled" not in found["Pentagon"].found
+
+
+def test_what_a_clause_recalls_ends_with_it() -> None:
+    found = signs(("rest", "Earlier that year (OpenAI said), Pentagon paid; earlier OpenAI – now Orchid"))
+    assert found["OpenAI"].recalled == 1
+    assert (found["Pentagon"].recalled, found["Orchid"].recalled) == (0, 0)

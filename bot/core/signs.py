@@ -1,10 +1,11 @@
 """Signs: what speaks for or against an organisation as buyer or seller — its kind, where and how often it stands, the
-words beside it, who else is named, and what happened.
+words beside it, who else is named, what is only recalled, and what happened.
 
 It weighs nothing (see parties). A sign is named "<class>.<what>", such as "customer.after.buys", where the class is
 what the organisation's kind makes of it: customer, vendor, investor or other; the kind itself is "kind.<kind>".
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log2
@@ -17,7 +18,11 @@ SHARES = {"title": 1.0, "lead": 0.8, "rest": 0.4}
 REACH = 5
 """Words on either side of an organisation that count as beside it."""
 
+AFTER = "after"
+"""The group of links that begin a clause about something earlier."""
+
 _MARK, _MONEY = "\x01", "\x02"
+_CLAUSE_ENDS = re.compile(r"[,;:()–—]|\s-\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class SignRules:
     vendors: frozenset[str] = frozenset()
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     links: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    recalls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +69,26 @@ class SignReader:
 @dataclass(slots=True)
 class Signs:
     """What speaks for one organisation: signs with how much of each there is (0–1; more for "often"); `quotes` are the
-    pieces of the text that show it beside a telling word, for each sign where there is most of it."""
+    pieces of the text that show it beside a telling word, for each sign where there is most of it. `count` says how
+    often it is named, `recalled` how often so where something earlier is told."""
 
     class_: str
     found: dict[str, float]
     zones: set[str] = field(default_factory=set)
     count: int = 0
+    recalled: int = 0
     quotes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A masked line in words, with the group and the link of each."""
+    """A masked line in words, with the group and the link of each, and whether it is recalled."""
 
     masked: Masked
     words: Sequence[str]
     groups: Sequence[str | None]
     links: Sequence[str | None]
+    recalled: Sequence[bool]
 
 
 def sign_reader(rules: SignRules, vague: frozenset[str] = frozenset()) -> SignReader:
@@ -118,7 +127,18 @@ def signs_of(
 def _read(masked: Masked, reader: SignReader) -> _Line:
     words = masked.line.split()
     plain = [word if word[0] not in (_MARK, _MONEY) else "" for word in words]
-    return _Line(masked, words, [reader.group(word) for word in plain], [reader.links.get(word) for word in plain])
+    links = [reader.links.get(word) for word in plain]
+    recalling = [word in reader.rules.recalls or link == AFTER for word, link in zip(plain, links, strict=True)]
+    return _Line(masked, words, [reader.group(word) for word in plain], links, list(_recalled(masked, recalling)))
+
+
+def _recalled(masked: Masked, recalling: Sequence[bool]) -> Iterator[bool]:
+    """For each word whether one that recalls stands before it in its clause."""
+    recalled, end = False, 0
+    for (_, start, after), recalls in zip(masked.offsets, recalling, strict=True):
+        recalled = recalled and not _CLAUSE_ENDS.search(masked.text, end, start)
+        yield recalled
+        recalled, end = recalled or recalls, after
 
 
 def _gather(line: _Line, classes: Mapping[str, str], found: dict[str, Signs]) -> None:
@@ -131,6 +151,7 @@ def _gather(line: _Line, classes: Mapping[str, str], found: dict[str, Signs]) ->
         signs = found.setdefault(name, Signs(classes.get(name, "other"), {}))
         signs.zones.add(line.masked.zone)
         signs.count += 1
+        signs.recalled += line.recalled[place]
         if place <= 1:
             _raise(signs, "begins", share)
         for what, strength, other in (*_beside(line, place, 1, classes), *_beside(line, place, -1, classes)):
@@ -165,8 +186,9 @@ def _voice(line: _Line, place: int, step: int) -> str:
 
 
 def _add_company(found: Mapping[str, Signs]) -> None:
-    """Which is the first of its class, how many rivals it has (up to three), and which other classes title and lead
-    name beside it."""
+    """Which is the first of its class, how many rivals it has (up to three), which is only recalled while a rival is
+    told of, and which other classes title and lead name beside it."""
+    told = {signs.class_ for signs in found.values() if signs.recalled < signs.count}
     classes = [signs.class_ for signs in found.values()]
     early = {signs.class_ for signs in found.values() if signs.zones - {"rest"}}
     seen: set[str] = set()
@@ -176,6 +198,8 @@ def _add_company(found: Mapping[str, Signs]) -> None:
         signs.found[f"{own}.rivals"] = min(3, classes.count(own) - 1) / 3
         if own not in seen:
             signs.found[f"{own}.first"] = 1.0
+        if own in told and signs.recalled == signs.count:
+            signs.found[f"{own}.recalled"] = 1.0
         seen.add(own)
 
 

@@ -54,6 +54,10 @@ TRADES = ("contract", "partnership", "funding", "product_or_deployment", "other"
 NOTHING_SOLD = -2.0
 """What another type is taken to weigh before any document is seen."""
 
+RECALLED = -2.0
+"""What a customer that is only recalled is taken to weigh: that of an earlier deal is rarely that of today's. Too few
+documents tell, and a firm whose earlier deals are recalled is often the one that sells again."""
+
 ROLES = ("buyer", "seller")
 
 
@@ -139,6 +143,8 @@ def _role(documents: Sequence[Document], role: str, strictness: float) -> RoleWe
 
 
 def _prior(sign: str) -> Prior:
+    if sign == "customer.recalled":
+        return Prior(RECALLED)
     subject, _, event = sign.partition(".event.")
     if subject.startswith("kind."):
         return Prior()

@@ -21,6 +21,12 @@ class RolesTable(Table):
     sellers: tuple[Text, ...] = ()
 
 
+class RecallTable(Table):
+    """`[recall]`"""
+
+    words: tuple[Text, ...] = ()
+
+
 class WeightsTable(Table):
     """`[buyer]` and `[seller]`"""
 
@@ -34,6 +40,7 @@ class PartiesFile(Table):
     roles: RolesTable = Field(default_factory=RolesTable)
     words: dict[str, tuple[Text, ...]] = Field(default_factory=dict)
     links: dict[str, tuple[Text, ...]] = Field(default_factory=dict)
+    recall: RecallTable = Field(default_factory=RecallTable)
     buyer: WeightsTable = Field(default_factory=WeightsTable)
     seller: WeightsTable = Field(default_factory=WeightsTable)
 
@@ -41,7 +48,13 @@ class PartiesFile(Table):
 def party_rules(file: PartiesFile) -> PartyRules:
     """How buyer and seller are read."""
     return PartyRules(
-        SignRules(frozenset(file.roles.buyers), frozenset(file.roles.sellers), _lower(file.words), _lower(file.links)),
+        SignRules(
+            frozenset(file.roles.buyers),
+            frozenset(file.roles.sellers),
+            _lower(file.words),
+            _lower(file.links),
+            frozenset(word.lower() for word in file.recall.words),
+        ),
         RoleWeights(file.buyer.bias, dict(file.buyer.weights)),
         RoleWeights(file.seller.bias, dict(file.seller.weights)),
     )
