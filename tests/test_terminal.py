@@ -48,7 +48,7 @@ def test_an_alert_is_drawn_as_discord_lays_it_out() -> None:
             "▌ Because",
             "▌ AI: model",
             "▌ news.example",
-            "[ Read ↗ ] [ Sources ] [ Key points ] [ Why? ]",
+            "[ Read ↗ ] [ Sources ] [ Key points ] [ Why? ] [ Not relevant ]",
         ]
     )
 
@@ -70,7 +70,7 @@ def test_a_minimal_message_is_text_and_buttons() -> None:
     assert printed(minimal_message(STORY, mark="m")).splitlines() == [
         "CONTRACT · in talks — OpenAI *weighs* a deal",
         "news.example",
-        "[ Sources ] [ Key points ] [ Why? ]",
+        "[ Sources ] [ Key points ] [ Why? ] [ Not relevant ]",
     ]
 
 
