@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from bot.app import Resources, deliver_tick, open_resources, poll_tick
+from bot.app.outlet import make_client
+from bot.app.shelf import Shelf
 from bot.client import DiscordSender, Index
 from bot.core.alert import Habits, Subscription
 from bot.core.event import EventType, Party, Stage
@@ -27,7 +30,7 @@ from bot.store import stories, subscriptions
 from handlers.digest import digest
 from handlers.notify import notify
 from handlers.remember import remember
-from tests.people import Town, a_client, owner_of, running
+from tests.people import Town, owner_of, running
 
 PORT = 18_145
 BETWEEN_POLLS = timedelta(hours=24)
@@ -99,10 +102,12 @@ async def newsdesk(folder: Path) -> AsyncIterator[Newsdesk]:
             database=f"sqlite:///{(folder / 'pictures.db').as_posix()}",
             network=ip_network(HOST),
         )
+        settings = replace(settings, discord=settings.discord.model_copy(update={"allowed_guilds": ("*",)}))
         box: list[Town] = []
         start = datetime.fromisoformat("2026-01-01T00:00:00+00:00") - BETWEEN_POLLS * POLLS
         resources = await stack.enter_async_context(open_resources(settings, now=start))
-        client = a_client(resources.store, index, clock=lambda: box[0].now if box else start)
+        with patch("bot.app.outlet.now_utc", lambda: box[0].now if box else start):
+            client = make_client(resources, index, Shelf())
         env = await stack.enter_async_context(running(client))
         guild = env.create_guild("Newsroom")
         channel = guild.create_text_channel("ai-and-defence")

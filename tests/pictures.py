@@ -111,6 +111,7 @@ def pressed(under: Scene, label: str) -> Scene:
 
 
 ALERT = sent("full", "robot mules")
+FEED = "http://127.0.0.1:18145/defence-ledger.xml"
 SCENES: dict[str, Scene] = {
     "alert": ALERT,
     "alert-compact": sent("compact", "minehunting"),
@@ -128,15 +129,22 @@ SCENES: dict[str, Scene] = {
     "news-top": asked("news top", window="7d"),
     "news-digest": asked("news digest"),
     "news-trends": asked("news trends", window="30d"),
-    "story-view": asked("story view", story="Tallowmere and NATO sign"),
-    "story-sources": asked("story sources", story="Skerrivane delivers"),
-    "story-timeline": asked("story timeline", story="Tallowmere and NATO sign"),
+    "story-view": asked("story view", story="million contract"),
+    "story-sources": asked("story sources", story="minehunting"),
+    "story-timeline": asked("story timeline", story="million contract"),
     "entity-info": asked("entity info", name="Tallowmere AI"),
-    "entity-compare": asked("entity compare", a="Tallowmere AI", b="Skerrivane"),
+    "entity-compare": asked("entity compare", a="Tallowmere AI", b="Skerrivane Marine", window="12w"),
     "alerts-add": asked("alerts add", manager=True, channel="#desk", events="contract, funding", mode="both"),
     "alerts-list": asked("alerts list", manager=True),
+    "alerts-watch": asked("alerts watch", manager=True, words="NATO"),
+    "feeds-check": asked("feeds check", manager=True, url=FEED),
+    "feeds-list": asked("feeds list", manager=True),
+    "feeds-health": asked("feeds health", manager=True, feed="Defence Ledger"),
+    "settings": asked("settings", manager=True, timezone="Europe/Berlin"),
+    "admin-why": asked("admin why", manager=True, story="robot mules"),
     "refusal": asked("alerts list"),
     "status": asked("status"),
+    "about": asked("about"),
     "help": asked("help"),
 }
 

@@ -10,11 +10,10 @@ from bot.core.account import Fate, Trace, channel_label
 from bot.core.alert import Subscription
 from bot.core.corrected import Correction, correction_line
 from bot.core.escape import UNTITLED, escape, safe_link
-from bot.core.message import LIMITS, Field, Message, excess, joined
+from bot.core.message import ACCENT, LIMITS, Field, Message, excess, joined
 from bot.core.reasons import Line, Part, weighed
 from bot.core.voting import Tally, needed
 
-COLOUR = 0x37474F
 LINES_SHOWN = 8
 _ROOMS = (1000, 700, 500, 350)  # characters of a part, until all of them fit
 
@@ -34,7 +33,7 @@ def account_message(trace: Trace, parts: Sequence[Part], own: Sequence[Part], *,
             url=safe_link(trace.link),
             description=more,
             fields=tuple(fields),
-            colour=COLOUR,
+            colour=ACCENT,
         )
         if not excess(message):
             return message
