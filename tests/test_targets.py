@@ -255,3 +255,11 @@ async def test_a_thread_is_opened_though_the_alert_cannot_be_published(post: Pos
     post.fake.faults.add(Fault("error", status=400, code=40033, route=route))
     assert (await post.tick()).sent == 1
     assert len(post.posts(channel)) == 1
+
+
+async def test_a_forum_that_asks_for_a_tag_and_has_none_waits_and_says_so(post: Post) -> None:
+    forum = await post.place(type=FORUM, require_tag=True)
+    await post.owe(a_story(), forum)
+    report = await post.tick()
+    assert (report.paused, report.dead) == (1, 0)
+    assert "add a tag" in (await post.store.read(alerts.paused_channels))[forum][0]

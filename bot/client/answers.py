@@ -32,6 +32,7 @@ _FORBIDDEN = {
     NO_REPLIES: "the bot may not reply in the channel; give it Read Message History there",
     160005: "the thread is locked; unlock it or choose another channel",
     ARCHIVED: "the thread is archived and the bot may not open it; open it or choose another channel",
+    40067: "the forum asks for a tag on each post and has none to give; add a tag, or ask for none",
     50008: "the channel takes no messages; choose a text channel",
     50024: "the channel is of a kind that takes no messages; choose a text channel",
 }
