@@ -89,8 +89,8 @@ def changes(
     known = [subject for subject in ended if watched is None or subject in watched]
     if not begun and not ended:
         return None
-    lines = [f"- {condition.begins}" for condition in begun] + [f"- {told[subject]}" for subject in known]
-    more = [f"- … and {len(lines) - SHOWN} changes more; see `/feeds health`."] if len(lines) > SHOWN else []
+    lines = [f"{BAD} {condition.begins}" for condition in begun] + [f"{GOOD} {told[subject]}" for subject in known]
+    more = [f"… and {len(lines) - SHOWN} changes more; see `/feeds health`."] if len(lines) > SHOWN else []
     subjects = [(each.subject, each.over) for each in begun] + [(subject, OVER) for subject in ended]
     return Content(title=TITLE, lines=(*lines[:SHOWN], *more), subjects=tuple(subjects))
 

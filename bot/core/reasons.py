@@ -66,7 +66,8 @@ class Part:
 
 def line_of(reason: Reason) -> Line:
     """A stored reason as a line."""
-    return Line(label_of(reason.gate), reason.words, reason.weight)
+    words = "; ".join(dict.fromkeys(reason.words.split("; ")))  # one passage may speak twice
+    return Line(label_of(reason.gate), words, reason.weight)
 
 
 def label_of(gate: str) -> str:
