@@ -47,7 +47,8 @@ def test_people_get_a_table(tmp_path: Path, capsys: Capture) -> None:
         (b"\n\n", "holds no document"),
         (b'{"id": "1"}', ':1 is not a labelled document; it needs an "id" and a "label"'),
         (b'\n{"id"', ":2 is not JSON"),
-        (b'{"id": "1", "label": "relevant", "text": 7}', 'has a "text" that is not text'),
+        (b'{"id": "1", "label": "relevant", "title": "", "text": 7}', ':1 has a "text" that is not text'),
+        (b'{"id": "1", "label": "relevant"}', ':1 lacks a "title"'),
     ],
 )
 def test_what_is_no_labelled_set_is_one_sentence(
@@ -107,6 +108,14 @@ def test_several_files_count_as_one_set(tmp_path: Path, capsys: Capture) -> None
     labels(tmp_path / "labels.jsonl")
     (tmp_path / "more.jsonl").write_text('{"id": "9", "title": "Rain", "text": "", "label": "borderline"}\n')
     assert call(capsys, "evaluate", "labels.jsonl", "more.jsonl", "--json").rows[0]["documents"] == 2
+
+
+def test_two_files_with_one_document_are_told(tmp_path: Path, capsys: Capture) -> None:
+    labels(tmp_path / "labels.jsonl")
+    labels(tmp_path / "again.jsonl")
+    ended = call(capsys, "evaluate", "labels.jsonl", "again.jsonl")
+    assert (ended.code, ended.out) == (1, "")
+    assert 'again.jsonl and labels.jsonl both have the id "1"' in ended.sentence
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,10 @@ def test_the_projects_own_documents_are_there_and_only_even_halves_of_what_is_me
     assert all(name.endswith("@even") for name in halved)
 
 
-@pytest.mark.parametrize(
-    "line", ["{", "[]", '{"id": "1"}', '{"id": 1, "title": "A", "text": "B", "label": "relevant"}']
-)
-def test_a_line_that_is_no_label_is_named_with_its_place(tmp_path: Path, line: str) -> None:
+def test_a_line_that_is_no_label_is_named_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "labels.jsonl"
-    path.write_text(f"\n{line}\n", encoding="utf-8")
-    with pytest.raises(TocsinError, match=r"labels\.jsonl:2 is no labelled document"):
+    path.write_text('\n{"id": "1"}\n', encoding="utf-8")
+    with pytest.raises(TocsinError, match=r"labels\.jsonl:2 is not a labelled document"):
         labelled(str(path))
 
 

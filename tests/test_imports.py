@@ -18,7 +18,7 @@ PATH = (
     "stream", "hours", "importance", "alert", "owing", "digest", "account", "escape", "query", "message", "wishes",
     "forecast", "subscribing", "watchlist", "bulletin", "conditions", "feedlist", "newfeed", "chart", "lists",
     "trends", "entity", "timeline", "details", "pages", "voting", "corrected", "explained", "about", "labels",
-    "evaluation", "confusion", "misses", "review",
+    "labelled", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.

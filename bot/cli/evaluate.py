@@ -16,6 +16,7 @@ from bot.cli.analyze import read
 from bot.cli.options import ConfigOption, JsonOption, progress, results, run_async, settings_for
 from bot.core.confusion import Confusion
 from bot.core.escape import cut, plain
+from bot.core.labelled import Row, labelled_rows
 from bot.core.misses import KINDS, Miss, counts
 from bot.core.reasons import Part, weighed
 from bot.core.review import Figure, Review, figures_of, review
@@ -24,7 +25,6 @@ from bot.errors import TocsinError
 from bot.page import evaluation_page
 from bot.settings import Settings
 
-Row = dict[str, Any]
 WORST = 20
 REASONS_SHOWN = 6
 MARKS = {None: "", True: "[green]✓[/green]", False: "[red]✗[/red]"}
@@ -45,7 +45,7 @@ def evaluate(
 ) -> None:
     """Gives `analyze` the documents of a labelled set and compares what it says with the labels."""
     settings = settings_for(config=config, quiet=True)
-    labelled = [row for path in labels for row in _read(path)]
+    labelled = _together(labels)
     compared = _figures(beside) if beside else {}
     topics = {topic.id: topic.name for topic in settings.knowledge.topics}
     reviewed = review(labelled, run_async(_found(settings, labelled)), topics)
@@ -90,26 +90,30 @@ async def _found(settings: Settings, labelled: Sequence[Row]) -> list[Finding]:
             return [(finding, done())[0] async for finding in found]
 
 
-def _read(path: Path) -> list[Row]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise TocsinError(f"{path} cannot be read ({reason}); name a file of labelled JSON lines.") from error
-    labelled = [_label(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not labelled:
-        raise TocsinError(f"{path} holds no document; name a file of labelled JSON lines.")
+def _together(paths: Iterable[Path]) -> list[Row]:
+    """The documents of all files, which count as one set."""
+    homes: dict[str, Path] = {}
+    labelled: list[Row] = []
+    for path in paths:
+        for row in _read(path):
+            if homes.setdefault(str(row["id"]), path) is not path:
+                raise TocsinError(
+                    f'{path} and {homes[str(row["id"])]} both have the id "{row["id"]}"; name one of them.'
+                )
+            labelled.append(row)
     return labelled
 
 
-def _label(path: Path, number: int, line: str) -> Row:
+def _read(path: Path) -> list[Row]:
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise TocsinError(f"{path}:{number} is not JSON ({error}).") from error
-    if not isinstance(row, dict) or not row.get("id") or not row.get("label"):
-        raise TocsinError(f'{path}:{number} is not a labelled document; it needs an "id" and a "label".')
-    return row
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise TocsinError(f"{path} cannot be read ({reason}); name a file of labelled JSON lines.") from error
+    labelled = labelled_rows(text, str(path))
+    if not labelled:
+        raise TocsinError(f"{path} holds no document; name a file of labelled JSON lines.")
+    return labelled
 
 
 def _print(review: Review, figures: Sequence[Figure], worst: int) -> None:

@@ -1,13 +1,13 @@
 """Labelled documents for fitting: which files are the project's own training set, and how half a file is named.
 
-It reads rows and checks that they are labelled; it makes nothing of them.
+It reads rows, checked (see core/labelled); it makes nothing of them.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.core.labelled import labelled_rows
 from bot.errors import TocsinError
 
 Row = Mapping[str, Any]
@@ -45,21 +45,10 @@ def labelled(source: str) -> list[Row]:
     )
     path = Path(name)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TocsinError(f"{path} cannot be read ({error}); name a file of labelled JSON lines.") from error
-    rows = [_row(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    return [row for row in rows if not half or HALVES[half](_number(row["id"]))]
-
-
-def _row(path: Path, number: int, line: str) -> Row:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        row = None
-    if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("id", "title", "text", "label")):
-        raise TocsinError(f"{path}:{number} is no labelled document; it needs id, title, text and label as text.")
-    return row
+    return [row for row in labelled_rows(text, str(path)) if not half or HALVES[half](_number(str(row["id"])))]
 
 
 def _number(identity: str) -> int:
