@@ -3,9 +3,11 @@
 It sends nothing itself: notices go the way of digests. Servers without an ops channel are told nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.conditions import (
+    OWN_SUBJECTS,
     Condition,
     changes,
     channel_condition,
@@ -19,11 +21,11 @@ from bot.core.feed import StoredFeed
 from bot.store import Connection, Store, alerts, bulletins, guild_feeds, guilds, subscriptions
 
 
-async def notify(now: datetime, *, store: Store) -> int:
-    """Owes what has changed for each server; how many notices there are."""
+async def notify(now: datetime, *, store: Store, troubles: Sequence[Condition] = ()) -> int:
+    """Owes what has changed for each server; how many notices there are. `troubles` are Tocsin's own, told to all."""
     made = 0
     for guild_id, channel_id in await store.write(_ops_channels):
-        made += await _tell(guild_id, channel_id, now, store=store)
+        made += await _tell(guild_id, channel_id, now, store=store, troubles=troubles)
     return made
 
 
@@ -36,11 +38,11 @@ def _ops_channels(c: Connection) -> list[tuple[int, int]]:
     return there
 
 
-async def _tell(guild: int, ops: int, now: datetime, *, store: Store) -> bool:
+async def _tell(guild: int, ops: int, now: datetime, *, store: Store, troubles: Sequence[Condition]) -> bool:
     """One notice, if there is something to tell."""
     told = told_so_far(await store.read(bulletins.notices, guild))
     conditions, watched = await _conditions(guild, store=store)
-    content = changes(conditions, told, watched)
+    content = changes([*troubles, *conditions], told, watched | OWN_SUBJECTS)
     if content is None:
         return False
     made = await store.write(bulletins.make, notice(guild, ops, now.isoformat(), content), now)

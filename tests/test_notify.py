@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from bot.core.bulletin import Content
-from bot.core.conditions import SHOWN, Condition, changes, storm_content, told_so_far
+from bot.core.conditions import SHOWN, Condition, changes, database_condition, storm_content, told_so_far
 from bot.core.feed import FeedState
 from bot.store import Store, alerts, bulletins, feeds, guilds, polls, subscriptions
 from bot.store.dialect import insert
@@ -102,6 +102,20 @@ async def test_a_notice_reaches_the_ops_channel_as_any_other_message(store: Stor
     await notify(NOON, store=store)
     (claimed,) = await store.write(bulletins.claim, now=NOON, lease=MINUTE, limit=5)
     assert (claimed.bulletin.kind, claimed.bulletin.channel_id) == ("notice", 99)
+
+
+async def test_trouble_of_tocsin_itself_is_told_to_every_ops_channel_and_so_is_its_end(store: Store) -> None:
+    await store.write(guilds.save, GuildSettings(11, ops_channel_id=98))
+    broken = [database_condition("The disk is full")]
+    assert await notify(NOON, store=store, troubles=broken) == 2
+    assert await notify(NOON + MINUTE, store=store, troubles=broken) == 0
+    assert await notify(NOON + 2 * MINUTE, store=store) == 2
+    assert [line.partition(": ")[2] for line in await told(store)] == [
+        "The database could not be used: The disk is full. Nothing is lost; what was given up is done again.",
+        "The database could not be used: The disk is full. Nothing is lost; what was given up is done again.",
+        "The database can be used again.",
+        "The database can be used again.",
+    ]
 
 
 def test_many_changes_at_once_are_one_short_message_and_all_count_as_told() -> None:

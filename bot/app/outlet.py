@@ -1,7 +1,7 @@
 """Where alerts go: Discord with a token, with every command and button, and the terminal without one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,10 +34,11 @@ Fatal = Callable[[TocsinError], None]
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A sender, and whether anything can be sent just now."""
+    """A sender, whether anything can be sent just now, and a look for channels that can be written into again."""
 
     sender: Sender
     is_open: Callable[[], bool]
+    look_again: Callable[[], Awaitable[None]]
 
 
 def now_utc() -> datetime:
@@ -55,14 +56,18 @@ async def open_outlet(resources: Resources, index: Index, shelf: Shelf, *, fatal
     if settings.token is None:
         log.warning("no token", then="alerts are drawn in the terminal; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
         await subscribe_terminal(store, now=now_utc())
-        yield Outlet(TerminalSender(Console()), lambda: True)
+        yield Outlet(TerminalSender(Console()), lambda: True, _nothing)
         return
     await silence_terminal(store)
     await serve_only(store, settings.discord.allowed_guilds)
     point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
     client = make_client(resources, index, shelf)
     async with _connected(client, settings.token.get_secret_value(), fatal):
-        yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready)
+        yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready, client.look_again)
+
+
+async def _nothing() -> None:
+    """A terminal can always be written into."""
 
 
 async def serve_only(store: Store, allowed: Sequence[str]) -> None:

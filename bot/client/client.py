@@ -116,6 +116,10 @@ class TocsinClient(discord.Client):
         log.info("client.ready", servers=len(self.guilds))
         if self._membership is not None:
             await self._membership.present([guild.id for guild in self.guilds])
+        await self.look_again()
+
+    async def look_again(self) -> None:
+        """Tells of every channel that can be written into, as far as the cache knows."""
         for guild in self.guilds:
             await self._tell_open(guild)
 

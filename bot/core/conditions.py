@@ -47,6 +47,22 @@ def feed_condition(feed: StoredFeed) -> Condition | None:
     return Condition(feed_subject(feed.id), begins, f"The feed **{name}** works again.")
 
 
+def database_condition(problem: str) -> Condition:
+    """The database could not be used for a while: what was in hand was given up and is done again."""
+    begins = f"The database could not be used: {_why(problem)} Nothing is lost; what was given up is done again."
+    return Condition("database", begins, "The database can be used again.")
+
+
+def model_condition(problem: str) -> Condition:
+    """Articles are read without the language model."""
+    begins = f"Articles are read by rules alone, so some names are missed: {_why(problem)}"
+    return Condition("model", begins, "Articles are read with the language model again.")
+
+
+OWN_SUBJECTS = frozenset(["database", "model"])
+"""What may be wrong with Tocsin itself."""
+
+
 def channel_condition(channel_id: int, reason: str, since: datetime, *, closed: bool = False) -> Condition:
     """A channel that could not be written into, or (`closed`) that is gone."""
     then = "What is owed there is not told any more; remove its subscriptions or give them another channel."

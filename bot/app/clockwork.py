@@ -1,0 +1,113 @@
+"""The ticks of the running bot as the clock calls them: what each is given, and which one wakes which.
+
+What a tick does stands in its handler; how often is told here.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+from bot.app.outlet import Outlet, now_utc
+from bot.app.resources import Resources
+from bot.app.shelf import Shelf
+from bot.app.ticks import deliver_tick, poll_tick
+from bot.client import Index
+from bot.core.conditions import Condition, database_condition, model_condition
+from bot.errors import StoreError
+from bot.schedule import Tick
+from handlers.digest import digest
+from handlers.notify import notify
+from handlers.prune import prune_tick
+from handlers.remember import remember
+
+REMEMBER_EVERY = timedelta(minutes=1)
+DIGEST_EVERY = timedelta(seconds=20)
+NOTIFY_EVERY = timedelta(minutes=1)
+LOOK_AGAIN_EVERY = timedelta(hours=1)
+"""A channel that could not be written into is tried again by then, though Discord told of no change of rights."""
+
+PRUNE_EVERY = timedelta(days=1)
+POLL_BEGINS_WITHIN = 60.0
+"""Seconds of a poll tick after which it begins no further feed, so that those that fall due meanwhile get a turn."""
+
+
+class Clockwork:
+    """The ticks over one set of resources. `wake` is the clock's, which exists only once it knows the ticks.
+
+    `long_stop` is told to the first poll and no other.
+    """
+
+    def __init__(
+        self, resources: Resources, outlet: Outlet, index: Index, shelf: Shelf, stop: asyncio.Event, *, long_stop: bool
+    ) -> None:
+        self.wake: Callable[[str], None] = lambda name: None
+        self._resources = resources
+        self._outlet = outlet
+        self._index = index
+        self._shelf = shelf
+        self._stop = stop
+        self._long_stop = long_stop
+        self._troubles: dict[str, Condition] = {}
+
+    def every(self, *, stopping: Callable[[Tick], Tick]) -> Mapping[str, tuple[timedelta, Tick]]:
+        """Each tick by its name, with how often it runs; `stopping` wraps the one that may have to stop everything."""
+        settings = self._resources.settings
+        return {
+            "remember": (REMEMBER_EVERY, self.remember),
+            "poll": (timedelta(seconds=settings.poll.tick), self.poll),
+            "digest": (DIGEST_EVERY, self.digest),
+            "notify": (NOTIFY_EVERY, self.notify),
+            "look again": (LOOK_AGAIN_EVERY, self._outlet.look_again),
+            "prune": (PRUNE_EVERY, self.prune),
+            "deliver": (timedelta(seconds=settings.deliver.tick), stopping(self.deliver)),
+        }
+
+    async def poll(self) -> None:
+        with self._noted():
+            report = await poll_tick(
+                self._resources,
+                now=now_utc(),
+                open_stories=self._shelf.stories,
+                turn=self._shelf.turn,
+                begin_within=POLL_BEGINS_WITHIN,
+                long_stop=self._long_stop,
+            )
+        self._long_stop = False
+        if report.alerts:
+            self.wake("deliver")
+        if report.entries_new and (warning := await self._resources.language.warning()):
+            self._troubles["model"] = model_condition(warning)
+
+    async def deliver(self) -> None:
+        if self._outlet.is_open():
+            await deliver_tick(self._resources, self._outlet.sender, now=now_utc(), stop=self._stop)
+
+    async def digest(self) -> None:
+        report = await digest(now_utc(), store=self._resources.store)
+        if report.digests or report.catch_ups:
+            self.wake("deliver")
+
+    async def notify(self) -> None:
+        if await notify(now_utc(), store=self._resources.store, troubles=list(self._troubles.values())):
+            self.wake("deliver")
+
+    async def remember(self) -> None:
+        known = self._resources.settings.knowledge
+        names = [organisation.name for organisation in known.organisations]
+        await remember(self._index, store=self._resources.store, topics=known.topics, organisations=names)
+
+    async def prune(self) -> None:
+        settings = self._resources.settings
+        keep, idle = timedelta(days=settings.archive.keep), settings.merging.idle
+        await prune_tick(now_utc(), store=self._resources.store, keep=keep, idle=idle, turn=self._shelf.corrected)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Keeps in mind that the database could not be used, until it can."""
+        try:
+            yield
+        except StoreError as error:
+            self._troubles["database"] = database_condition(str(error))
+            raise
+        self._troubles.pop("database", None)
