@@ -72,18 +72,29 @@ def review(labels: Sequence[Row], found: Sequence[Finding], topics: Mapping[str,
     parts = {finding.document.id: finding.parts(topics) for finding in found}
     errors = misses(labels, outputs, parts)
     by_id = {str(row["id"]): row for row in outputs}
-    titles = {str(row["story"]): str(label["title"]) for label in labels if (row := by_id.get(str(label["id"])))}
+    read = [label for label in _by_date(labels) if str(label["id"]) in by_id]
+    titles = _titles(read, by_id)
     return Review(
         evaluate(labels, outputs),
         events_confused(labels, outputs),
         stages_confused(labels, outputs),
         tuple(errors),
-        tuple(
-            _reviewed(label, by_id[str(label["id"])], errors, parts[str(label["id"])], titles)
-            for label in sorted(labels, key=lambda row: (str(row.get("date", "")), str(row["id"])))
-            if str(label["id"]) in by_id
-        ),
+        tuple(_reviewed(label, by_id[str(label["id"])], errors, parts[str(label["id"])], titles) for label in read),
     )
+
+
+def _by_date(labels: Iterable[Row]) -> list[Row]:
+    return sorted(labels, key=lambda row: (str(row.get("date", "")), str(row["id"])))
+
+
+def _titles(labels: Iterable[Row], by_id: Mapping[str, Row]) -> dict[str, str]:
+    """The title of each printed story's first report."""
+    titles: dict[str, str] = {}
+    for label in labels:
+        story = by_id[str(label["id"])]["story"]
+        if story is not None:
+            titles.setdefault(str(story), str(label["title"]))
+    return titles
 
 
 def figures_of(figures: Mapping[str, Any], beside: Mapping[str, Any] = MappingProxyType({})) -> list[Figure]:
