@@ -212,3 +212,13 @@ def test_the_line_of_a_key_is_found_in_its_own_table() -> None:
     assert line_of(text, ("b", 1, "name")) == 8
     assert line_of(text, ("name",)) == 1
     assert line_of(text, ("missing",)) is None
+
+
+def test_the_readme_names_every_setting_and_every_variable() -> None:
+    readme = (SHIPPED.parent / "README.md").read_text(encoding="utf-8")
+    tables = tomllib.loads((SHIPPED / "settings.toml").read_text(encoding="utf-8"))
+    keys = [f"`{table}.{key}`" for table, keys in tables.items() for key in keys]
+    variables = re.findall(r"^#?(TOCSIN_\w+)=", (SHIPPED / "example.env").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(keys) > 20
+    assert len(variables) >= 7
+    assert [name for name in (*keys, *variables) if name not in readme] == []
