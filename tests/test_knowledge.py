@@ -65,7 +65,7 @@ def test_an_unknown_kind_is_named(edited: Edit) -> None:
 
 
 def test_a_pattern_that_cannot_be_read_is_named(edited: Edit) -> None:
-    bad = '\n[[stage]]\nid = "mine"\nvalue = "signed"\nweight = 1.0\nany = ["{buyer:friend} signs"]\n'
+    bad = '\n[[stage]]\nid = "mine"\nvalue = "signed"\nweight = 1.0\nany = ["{friend} signs"]\n'
     (mistake,) = mistakes(edited("events", None, bad))
     assert "cannot be read as a pattern" in mistake
 

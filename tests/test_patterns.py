@@ -66,10 +66,9 @@ def test_an_expression_keeps_silent(expression: str, text: str) -> None:
     assert not fires(expression, text)
 
 
-def test_slots_hold_the_organisations_and_the_hit_its_words() -> None:
-    patterns = compile_patterns([Pattern("id", "x", 1.0, ("{buyer:customer} .. pays {seller}",))])
+def test_a_hit_has_its_words_with_the_organisations_in_them() -> None:
+    patterns = compile_patterns([Pattern("id", "x", 1.0, ("{customer} .. pays {vendor}",))])
     (hit,) = fired(patterns, [masked("The Pentagon now pays OpenAI, it says.")])
-    assert hit.slots == {"buyer": "Pentagon", "seller": "OpenAI"}
     assert hit.words == "Pentagon now pays OpenAI"
 
 

@@ -9,7 +9,6 @@ The writing of an expression, word by word:
     {org}         an organisation                       {money}       a sum
     {customer}    one that buys (ministry, service, …)  {vendor}      one that sells, or of unknown kind
     {lab} {legislature} {court} {regulator} {university} {think-tank} {campaign} {investor}   one of that kind
-    {buyer} {seller}  an organisation in that role      {buyer:customer}  in that role and of that sort
     ^             the sentence's beginning
     ~             before all else: only in texts that are not English
 """
@@ -29,7 +28,7 @@ LETTERS = {
 }  # fmt: skip
 """The letter behind the mark of an organisation, by its sort."""
 
-_TOKEN = re.compile(r"\s+|[\^~]|\.\.\d*|\{[\w:-]+\}|[()|?]|[^\s(){}|?^~.]+(?:\.[^\s(){}|?^~.]+)*")
+_TOKEN = re.compile(r"\s+|[\^~]|\.\.\d*|\{[\w-]+\}|[()|?]|[^\s(){}|?^~.]+(?:\.[^\s(){}|?^~.]+)*")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _SORTS = {**LETTERS, "org": "[a-z]", "vendor": "[vau]"}
 _BEGINNINGS = (3, 5)
@@ -97,7 +96,6 @@ class _Parser:
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self.left = list(tokens)
-        self._used: set[str] = set()
         self._headed = False
 
     def sequence(self) -> _Piece:
@@ -119,7 +117,7 @@ class _Parser:
         if token.startswith(".."):
             return _Piece(rf"(?:\S+ ){{0,{int(token[2:] or 4)}}}?", absent=True)
         if token.startswith("{"):
-            return _Piece(_slot(token[1:-1], self._used))
+            return _Piece(_slot(token[1:-1]))
         if token in ("?", "^", "~"):
             raise ValueError(f'"{token}" is out of place; "?" follows a word or group, "^" and "~" begin an expression')
         head = "" if self._headed else "(?P<head>)"
@@ -149,21 +147,12 @@ def _commonness(keys: frozenset[str]) -> float:
     return sum(2.0 ** -len(key) for key in keys)
 
 
-def _slot(slot: str, used: set[str]) -> str:
+def _slot(slot: str) -> str:
     if slot == "money":
         return f"{MONEY}\\d+ "
-    name, _, sort = slot.partition(":")
-    if name in _SORTS:
-        name, sort = "", name
-    if name not in ("", "buyer", "seller"):
-        raise ValueError(f'"{name}" is no slot; write org, money, buyer, seller or a sort of organisation')
-    if (sort or "org") not in _SORTS:
-        raise ValueError(f'"{sort}" is no sort of organisation; write one of {", ".join(sorted(_SORTS))}')
-    organisation = f"{ORGANISATION}{_SORTS[sort or 'org']}\\d+"
-    if not name or name in used:
-        return f"{organisation} "
-    used.add(name)
-    return f"(?P<{name}>{organisation}) "
+    if slot not in _SORTS:
+        raise ValueError(f'"{slot}" is no slot; write money or one of {", ".join(sorted(_SORTS))}')
+    return f"{ORGANISATION}{_SORTS[slot]}\\d+ "
 
 
 def _word(word: str) -> _Piece:

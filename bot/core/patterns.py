@@ -92,13 +92,11 @@ class Moods:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A pattern that fired: where, on which words, in which mood ("" if none), and what its slots hold (organisation
-    names)."""
+    """A pattern that fired: where, on which words, in which mood ("" if none)."""
 
     pattern: Pattern
     zone: str
     words: str
-    slots: Mapping[str, str]
     mood: str = ""
 
 
@@ -203,8 +201,7 @@ def fired(compiled: Sequence[Compiled], lines: Sequence[Masked], moods: Moods | 
             hits = ((match, _mood(match, likely)) for regex in regexes for match in regex.finditer(masked.line))
             match, mood = _plainest(hits)
             if match is not None:
-                slots = {name: masked.marks[mark] for name, mark in match.groupdict().items() if mark}
-                found.append(Fired(one.pattern, masked.zone, _quote(masked, *match.span()), slots, mood))
+                found.append(Fired(one.pattern, masked.zone, _quote(masked, *match.span()), mood))
     return found
 
 
