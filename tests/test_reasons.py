@@ -14,6 +14,7 @@ from bot.core.reasons import (
     placement_part,
     relevance_part,
     sentences,
+    told_reason,
     weighed,
 )
 from bot.core.relevance import Reason
@@ -111,3 +112,10 @@ def test_where_a_report_went_is_one_sentence(because: tuple[Reason, ...], verdic
 def test_what_a_story_follows_is_told_and_what_was_weighed_stays() -> None:
     part = placement_part(a_story(), (Reason("follows", "Talks (NATO)", 0.4), *LIKEST))
     assert [str(line) for line in part.lines] == ["It follows an earlier story: Talks (NATO)", "Shared words: frigate"]
+
+
+def test_a_reason_by_itself_says_where_it_spoke_against() -> None:
+    assert told_reason(Reason("another event", "policy, not contract", -0.2)) == (
+        "Against: Another event: policy, not contract"
+    )
+    assert told_reason(Reason("likest open story", "A deal", -0.2)) == "Likest open story: A deal"

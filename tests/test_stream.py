@@ -10,6 +10,7 @@ from bot.core.event import Event, Party
 from bot.core.keypoints import KeyPoint
 from bot.core.merging import OpenStories
 from bot.core.organisations import Mention
+from bot.core.relevance import Reason, Relevance
 from bot.core.stream import Document, documents, findings, labelled_lines, story_ids
 from bot.core.words import StopWords
 from bot.errors import TocsinError
@@ -97,6 +98,16 @@ def test_what_is_relevant_says_what_happened_and_where_it_stands() -> None:
     )  # fmt: skip
     assert (row["orgs"], row["story"], row["follows"]) == (["OpenAI"], "s1", None)
     assert row["key_points"] == ["Point 0.", "Point 1.", "Point 2."]
+
+
+def test_what_spoke_against_says_so() -> None:
+    because = (Reason("the title names an AI company", "OpenAI", 0.4), Reason("the text speaks of sport", "goal", -2.0))
+    analysis = an_analysis(relevance=Relevance("ai-defence", 0.9, True, because))
+    row = next(findings([(read({"id": "1"})[0], analysis)], OpenStories(), new_id=story_ids()))
+    assert row["reasons"][:2] == [
+        "The title names an AI company: OpenAI",
+        "Against: The text speaks of sport: goal",
+    ]
 
 
 def test_reasons_read_as_sentences_with_the_words_as_they_stand_in_the_texts() -> None:

@@ -18,7 +18,7 @@ from bot.core.confusion import Confusion
 from bot.core.escape import cut, plain
 from bot.core.labelled import Row, labelled_rows
 from bot.core.misses import KINDS, Miss, counts
-from bot.core.reasons import Part, weighed
+from bot.core.reasons import Part, told, weighed
 from bot.core.review import Figure, Review, figures_of, review
 from bot.core.stream import Finding, labelled_lines
 from bot.errors import TocsinError
@@ -171,8 +171,8 @@ def _print_misses(console: Console, found: Sequence[Miss], worst: int) -> None:
     for number, miss in enumerate(found[:worst], 1):
         head = Text(f"{number:2}. {KINDS[miss.kind].name} ", style="bold").append(f"({miss.hurt:g})", style="dim")
         console.print(head.append(f" {plain(miss.id)}: {cut(miss.title, 120)}"), soft_wrap=True)
-        for told in _told(miss):
-            console.print(Text(f"    {plain(told)}"), soft_wrap=True)
+        for sentence in _told(miss):
+            console.print(Text(f"    {plain(sentence)}"), soft_wrap=True)
 
 
 def _told(miss: Miss) -> Iterable[str]:
@@ -183,5 +183,5 @@ def _told(miss: Miss) -> Iterable[str]:
 
 
 def _reasons(part: Part) -> str:
-    strongest = [str(line) for _, group in weighed(part.lines) for line in group[:REASONS_SHOWN]]
+    strongest = [told(line) for _, group in weighed(part.lines) for line in group[:REASONS_SHOWN]]
     return cut(" · ".join([part.verdict, *strongest]), 600)

@@ -70,6 +70,17 @@ def line_of(reason: Reason) -> Line:
     return Line(label_of(reason.gate), words, reason.weight)
 
 
+def told(line: Line) -> str:
+    """A line by itself, which says where it spoke against what was decided about."""
+    return f"Against: {line}" if line.weight < 0 else str(line)
+
+
+def told_reason(reason: Reason) -> str:
+    """A stored reason by itself, as `told`; how like the likest story is speaks neither for nor against."""
+    line = line_of(reason)
+    return str(line) if reason.gate == LIKEST else told(line)
+
+
 def label_of(gate: str) -> str:
     """A gate as people read it, beginning as a sentence begins: "ai" is AI, "named_in_title" is Named in title."""
     head, colon, rest = gate.replace("_", " ").strip().partition(": ")

@@ -15,7 +15,7 @@ from bot.core.analysis import Analysis
 from bot.core.article import Article
 from bot.core.link import canonical_link, outlet_of
 from bot.core.merging import OpenStories
-from bot.core.reasons import Part, event_part, line_of, organisations_part, placement_part, relevance_part
+from bot.core.reasons import Part, event_part, organisations_part, placement_part, relevance_part, told_reason
 from bot.core.story import Placement, Report
 from bot.core.text import fingerprint, scrub
 from bot.core.words import StopWords, language_of, words_of
@@ -179,7 +179,7 @@ def _article(row: Row, seen: datetime, stop: StopWords) -> Article:
 
 
 def _reasons(analysis: Analysis, placement: Placement | None) -> list[str]:
-    """Why it is relevant or not, then why it stands in its story, a sentence each."""
+    """Why it is relevant or not, then why it stands in its story, a sentence each; what spoke against says so."""
     reasons = (*analysis.relevance.reasons, *(placement.reasons if placement else ()))
-    told = [str(line_of(reason)) for reason in reasons]
+    told = [told_reason(reason) for reason in reasons]
     return [*told, analysis.problem] if analysis.problem else told
