@@ -51,6 +51,10 @@ NEAR_MISS = 1.0
 AROUND = (-0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06)
 """Where the threshold is looked for, around even odds."""
 
+LEAST = 0.11
+"""No threshold below: labels have few near misses, and where many stories are open at once two that share little must
+stay apart."""
+
 
 class Order(NamedTuple):
     """Reports in an order in which they come, and how often it counts."""
@@ -120,7 +124,7 @@ def _learned(
         [row for row, _ in compared], [truth for _, truth in compared], priors, strictness=strictness, dearness=DEARNESS
     )
     fitted, even = replace(rules, weights=weights_of(model, rules.weights)), -model.bias / model.weights["words"]
-    tried = [replace(fitted, merge_at=round(even + step, 2)) for step in AROUND]
+    tried = [replace(fitted, merge_at=max(LEAST, round(even + step, 2))) for step in AROUND]
     best = max(tried, key=lambda each: sum(_worth(reports, each, other) for reports in streams.values()))
     questions = [each for reports in streams.values() for each in following.asked(reports, best)]
     return following.learned(questions, best, half)
