@@ -25,24 +25,24 @@ SETS = ("sealed", "relevant")
 # At least these, for each of SETS.
 FLOORS: Mapping[str, tuple[float, float]] = {
     "relevance precision":         (0.97, 0.99),
-    "relevance recall":            (0.95, 0.96),
+    "relevance recall":            (0.95, 0.97),
     "relevance average_precision": (0.98, 0.99),
     "story precision":             (0.97, 0.96),
-    "story recall":                (0.76, 0.82),
-    "story f1":                    (0.86, 0.90),
-    "event accuracy":              (0.76, 0.84),
-    "stage accuracy":              (0.70, 0.86),
-    "stage macro":                 (0.69, 0.86),
-    "parties f1":                  (0.70, 0.70),
-    "follows f1":                  (0.18, 0.36),
-    "orgs f1":                     (0.87, 0.86),
-    "money f1":                    (0.95, 0.96),
-    "facts coverage":              (0.89, 0.90),
+    "story recall":                (0.86, 0.88),
+    "story f1":                    (0.91, 0.92),
+    "event accuracy":              (0.79, 0.86),
+    "stage accuracy":              (0.75, 0.90),
+    "stage macro":                 (0.72, 0.88),
+    "parties f1":                  (0.77, 0.77),
+    "follows f1":                  (0.38, 0.51),
+    "orgs f1":                     (0.89, 0.88),
+    "money f1":                    (0.95, 0.97),
+    "facts coverage":              (0.88, 0.92),
 }  # fmt: skip
 # At most these.
 CEILINGS: Mapping[str, tuple[float, float]] = {
     "story near_misses_merged":    (0.04, 0.04),
-    "facts words":                 (45.0, 50.0),
+    "facts words":                 (45.0, 46.0),
     "facts not_verbatim":          (0.0, 0.0),
 }  # fmt: skip
 # At most this share of the documents that are not relevant may raise an alert.
