@@ -37,7 +37,7 @@ FLOORS: Mapping[str, tuple[float, float]] = {
     "follows f1":                  (0.38, 0.51),
     "orgs f1":                     (0.89, 0.88),
     "money f1":                    (0.95, 0.97),
-    "facts coverage":              (0.88, 0.92),
+    "facts coverage":              (0.89, 0.92),
 }  # fmt: skip
 # At most these.
 CEILINGS: Mapping[str, tuple[float, float]] = {

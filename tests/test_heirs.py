@@ -218,3 +218,12 @@ async def test_who_tells_is_known_by_the_channel_in_which_it_was_told(store: Sto
     await move(store, first)
     await owe(store, an_alert(second, "b", suppressed="this server has muted b"))
     assert await store.read(alerts.tellers, ["a", "b"]) == {(OLD, "a"): first}
+
+
+async def test_one_that_moved_away_inherits_nothing_from_its_former_channel(store: Store) -> None:
+    first, second = await two_of_one_channel(store)
+    await move(store, second)
+    await move(store, first)
+    (claimed,) = await claim(store)
+    assert (claimed.subscription.id, claimed.subscription.channel_id) == (first, NEW)
+    assert await rows(store) == [(first, "sending", None), (second, "suppressed", told_by(first))]

@@ -13,7 +13,13 @@ from bot.core.owing import told_by
 from bot.store import rows
 from bot.store.schema import alerts, bulletins, channels, subscriptions
 
-LIVE = select(subscriptions.c.id).where(~subscriptions.c.removed)
+HEIRS = (
+    select(subscriptions.c.id)
+    .where(~subscriptions.c.removed, subscriptions.c.channel_id == alerts.c.channel_id)
+    .correlate(alerts)
+)
+"""Those who are there to tell a row's channel still: one that has moved away tells another channel."""
+
 SHUT = select(channels.c.channel_id)
 TELLING = ("owed", "sending", "sent", "digested")
 
@@ -29,7 +35,7 @@ def hand_over(c: Connection, teller: int, story_ids: Collection[str]) -> None:
         alerts.c.story_id.in_(story_ids),
         alerts.c.state == "suppressed",
         alerts.c.state_reason == told_by(teller),
-        alerts.c.subscription_id.in_(LIVE),
+        alerts.c.subscription_id.in_(HEIRS),
     )
     heirs = select(func.min(alerts.c.id)).where(waiting).group_by(alerts.c.channel_id, alerts.c.story_id)
     for heir in c.execute(select(alerts).where(alerts.c.id.in_(heirs))).mappings().all():
