@@ -145,7 +145,8 @@ async def test_a_kill_at_any_moment_of_a_list_tells_its_stories_once(tmp_path: P
         await outbox.owe("one story", "another story", held="pause")
         for _ in range(3):
             await ends(await outbox.start(), -signal.SIGKILL)
-        assert outbox.rows("SELECT state, attempt FROM bulletins") == [("sending", 3)]
+        ((state, attempt),) = outbox.rows("SELECT state, attempt FROM bulletins")
+        assert (state in ("sending", "sent"), attempt) == (True, 3)  # the last kill may come just after the settling
         let_ten_minutes_pass(outbox, "bulletins")
         running = await outbox.start()
         await outbox.settled()
@@ -154,7 +155,8 @@ async def test_a_kill_at_any_moment_of_a_list_tells_its_stories_once(tmp_path: P
         assert (told.count("one story"), told.count("another story")) == (1, 1)
         assert outbox.rows("SELECT state, message_id FROM bulletins") == [("sent", int(message["id"]))]
         assert outbox.rows("SELECT DISTINCT state FROM alerts") == [("digested",)]
-        assert any(request.method == "GET" and request.route == CREATE for request in outbox.discord.requests)
+        looked = any(request.method == "GET" and request.route == CREATE for request in outbox.discord.requests)
+        assert looked == (state == "sending")
         running.send_signal(signal.SIGTERM)
         await ends(running, 0)
     assert "Traceback" not in outbox.log()
