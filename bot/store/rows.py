@@ -18,7 +18,13 @@ from bot.store.schema import stories
 
 Value = TypeVar("Value")
 Row: TypeAlias = Mapping[str, Any] | RowMapping
-IN_COLUMNS = frozenset(column.name for column in stories.columns) - {"content", "importance", "level", "merged_into"}
+IN_COLUMNS = frozenset(column.name for column in stories.columns) - {
+    "content",
+    "importance",
+    "level",
+    "merged_into",
+    "touched",
+}
 
 
 def feed(row: Row) -> StoredFeed:

@@ -84,8 +84,23 @@ feeds = Table(
     Column("moved_to", Words),
     Column("moved_times", Integer, nullable=False, server_default="0"),
     Column("ttl", Integer),
+    Column("host", Words, nullable=False, server_default=""),  # where it is asked, be it moved or not
+    Column("claimed_by", Words),  # the runner that reads it, until its lease runs out
+    Column("claimed_until", UtcTime),
     Index("ix_feeds_due", "due_at"),
+    Index("ix_feeds_host", "host"),
     sqlite_autoincrement=True,
+)
+
+# What a host wants of all who ask it: one request at a time (whose turn it is, by runner), and rest.
+# Discord is one too.
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("turn_by", Words),
+    Column("turn_until", UtcTime),
+    Column("rest_until", UtcTime),
 )
 
 # An entry as its feed gave it first. `adopted` says why it was taken as known without being judged.
@@ -133,6 +148,8 @@ stories = Table(
     Column("level", Words, nullable=False, server_default="low"),
     # Where a person merged it to: from then on it is empty, and what asks for it is shown that one.
     Column("merged_into", ForeignKey("stories.id"), index=True),
+    # Grows with every change of any story, so that whoever holds stories in memory finds what others changed.
+    Column("touched", BigInteger, nullable=False, server_default="0", index=True),
     Index("ix_stories_first_seen_event", "first_seen", "event"),
     Index("ix_stories_event_id", "event", "id"),
 )
@@ -330,4 +347,48 @@ corrections = Table(
     Column("undone_at", UtcTime),
     CheckConstraint("kind IN ('merge', 'split', 'relevance')", name="kind"),
     sqlite_autoincrement=True,
+)
+
+# Numbers that only grow, one row each.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# The channels, forums and threads that the bot sees, as the gateway's cache had them last: what a deliverer without a
+# gateway needs to know. `kind` is "text", "news", "forum" or "thread".
+places = Table(
+    "places",
+    metadata,
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("guild_id", BigInteger, nullable=False, index=True),
+    Column("kind", Words, nullable=False),
+    Column("readable", Boolean, nullable=False),  # its history, too
+    Column("seen_at", UtcTime, nullable=False),
+    CheckConstraint("kind IN ('text', 'news', 'forum', 'thread')", name="kind"),
+)
+
+# How many requests Discord refused with 401, 403 or 429, by the minute in which it did, whoever made them.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("minute", UtcTime, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+# The programs that work on this database, each with what it does and how it is; one that has not been seen for a
+# while is no more.
+runners = Table(
+    "runners",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("roles", Words, nullable=False),
+    Column("machine", Words, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Words, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False, index=True),
+    Column("facts", Json, nullable=False),
 )
