@@ -1,4 +1,5 @@
-"""What every test gets: no connection that leaves this machine, and the reference folder where it is at hand."""
+"""What every test gets: no connection that leaves this machine, a database of either engine, and the reference folder
+where it is at hand."""
 
 import ipaddress
 import os
@@ -8,6 +9,28 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import (
+    cluster,
+    database_url,
+    empty_database_url,
+    empty_postgres_url,
+    migrated_file,
+    postgres,
+    postgres_server,
+    postgres_url,
+)
+
+__all__ = [
+    "cluster",
+    "database_url",
+    "empty_database_url",
+    "empty_postgres_url",
+    "migrated_file",
+    "postgres",
+    "postgres_server",
+    "postgres_url",
+]
 
 # A machine with other work on it makes single examples slow; whole tests are bounded by pytest-timeout.
 settings.register_profile("tocsin", deadline=None)
@@ -47,7 +70,8 @@ def is_loopback(host: str) -> bool:
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable and no file of the person who runs the tests reaches the program."""
-    for name in [name for name in os.environ if name.startswith("TOCSIN_") and name != "TOCSIN_REFERENCE"]:
+    ours = [name for name in os.environ if name.startswith(("TOCSIN_", "PG")) and name != "TOCSIN_REFERENCE"]
+    for name in ours:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
