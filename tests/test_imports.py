@@ -17,13 +17,13 @@ PATH = (
     "evidence", "credit", "sharpening", "likeness", "joining", "followup", "merging", "correction", "reasons",
     "stream", "hours", "importance", "alert", "owing", "digest", "account", "escape", "query", "message", "wishes",
     "forecast", "subscribing", "watchlist", "bulletin", "conditions", "feedlist", "newfeed", "chart", "lists",
-    "trends", "entity", "timeline", "details", "pages", "voting", "corrected", "explained", "about", "labels",
+    "trends", "entity", "timeline", "details", "vitals", "pages", "voting", "corrected", "explained", "about", "labels",
     "labelled", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip
 
 # The rooms of the program, from the inside out: each imports only from those before it.
 ROOMS = (
-    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "terminal", "page",
+    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "health", "terminal", "page",
     "charts", "client", "handlers", "app", "demo", "cli", "fit", "__main__",
 )  # fmt: skip
 
@@ -36,6 +36,8 @@ HOMES = {
     "spacy": ("bot/core/", "bot/language", "bot/fit/"),
     "numpy": ("bot/fit/softmax",),
     "pebble": ("bot/language",),
+    "prometheus_client": ("bot/health/",),
+    "wsgiref": ("bot/health/",),
     "sqlalchemy": ("bot/store/",),
     "alembic": ("bot/store/",),
     "aiohttp": ("bot/fetch", "bot/client", "bot/demo/server"),
@@ -52,7 +54,7 @@ HOMES = {
     "yarl": ("bot/fetch/", "bot/client/"),
 }
 
-EDGES = ("fetch", "language", "store", "client", "terminal", "schedule", "opml", "charts")
+EDGES = ("fetch", "language", "store", "client", "terminal", "schedule", "opml", "charts", "health")
 IMPURE = (
     "time", "random", "secrets", "os", "pathlib", "socket", "subprocess", "asyncio", "uuid", "tempfile", "threading",
     "multiprocessing", "concurrent", "sys", "shutil", "logging", "structlog", "http", "urllib.request",

@@ -27,6 +27,7 @@ from bot.settings.files import (
     DeliverTable,
     DiscordTable,
     FeedsFile,
+    HealthTable,
     LanguageTable,
     LogTable,
     Network,
@@ -66,6 +67,7 @@ class Settings:
     language: LanguageTable
     archive: ArchiveTable
     log: LogTable
+    health: HealthTable
     feeds: tuple[Feed, ...]
     knowledge: Knowledge
     merging: MergingRules
@@ -117,6 +119,7 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
         language=tables.language,
         archive=tables.archive,
         log=tables.log,
+        health=_with(tables.health, port=environment.health_port),
         feeds=feeds,
         knowledge=knowledge,
         merging=replace(merging, part_of={each.name: each.part_of for each in knowledge.organisations if each.part_of}),

@@ -7,7 +7,7 @@ from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError, Mistake
-from bot.settings.files import ApiBase, GatewayUrl, Guilds, Networks, check_database_url
+from bot.settings.files import ApiBase, GatewayUrl, Guilds, Networks, Port, check_database_url
 
 
 class Environment(BaseSettings):
@@ -24,6 +24,7 @@ class Environment(BaseSettings):
     allowed_networks: Annotated[Networks | None, NoDecode] = None
     discord_api_base: ApiBase | None = None
     discord_gateway_url: GatewayUrl | None = None
+    health_port: Port | None = None
 
     @field_validator("discord_token")
     @classmethod

@@ -5,13 +5,13 @@ It knows folders and tables; it does not read the environment (see environment).
 
 from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from os.path import lexists
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, ValidationInfo, field_validator
 
 from bot.core.feed import Feed, FeedKind, FeedRules
 from bot.settings.toml import Table
@@ -66,6 +66,7 @@ def parse_guilds(value: object) -> object:
 Networks = Annotated[tuple[Network, ...], BeforeValidator(parse_networks)]
 Guilds = Annotated[tuple[str, ...], BeforeValidator(parse_guilds)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
 
 
 class DatabaseTable(Table):
@@ -184,6 +185,24 @@ class LogTable(Table):
     format: Literal["text", "json"] = "text"
 
 
+class HealthTable(Table):
+    """[health]"""
+
+    port: Port = 0
+    beyond_loopback: bool = False  # before the address, which is checked by it
+    address: IPvAnyAddress = ip_address("127.0.0.1")
+
+    @field_validator("address")
+    @classmethod
+    def _at_home(cls, address: IPv4Address | IPv6Address, info: ValidationInfo) -> IPv4Address | IPv6Address:
+        if not (address.is_loopback or info.data.get("beyond_loopback")):
+            raise ValueError(
+                f"{address} is not loopback, and whoever reaches it can read how Tocsin is; keep 127.0.0.1, or set "
+                "beyond_loopback = true"
+            )
+        return address
+
+
 class SettingsFile(Table):
     """`settings.toml`."""
 
@@ -195,6 +214,7 @@ class SettingsFile(Table):
     language: LanguageTable = LanguageTable()
     archive: ArchiveTable = ArchiveTable()
     log: LogTable = LogTable()
+    health: HealthTable = HealthTable()
 
 
 class FeedTable(Table):
