@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import discord
@@ -75,8 +74,8 @@ class Post:
 
 
 @pytest.fixture
-async def post(tmp_path: Path) -> AsyncIterator[Post]:
-    async with FakeDiscord(openapi=at_hand()) as fake, Store.open(f"sqlite:///{tmp_path / 'post.db'}") as store:
+async def post(database_url: str) -> AsyncIterator[Post]:
+    async with FakeDiscord(openapi=at_hand()) as fake, Store.open(database_url) as store:
         client = QuickClient()
         with point_client(fake):
             async with client:
