@@ -3,6 +3,7 @@
 Fixtures (`tests/conftest.py` offers them to every test; each skips with one sentence where PostgreSQL is missing):
 
 - `database_url`: a fresh database with today's tables, once on each engine, for `Store.open(database_url)`.
+- `fresh_database`: makes such databases, one for each example of a property: `with fresh_database() as url`.
 - `postgres_url`: the same on PostgreSQL alone. It may be opened several times at once, by several processes.
 - `empty_database_url`, `empty_postgres_url`: without any table, for what makes or upgrades them.
 - `postgres_server`: a `Server` of this test alone, running, which may be stopped, restarted, frozen and killed:
@@ -22,9 +23,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from sqlalchemy import URL
@@ -32,6 +35,7 @@ from sqlalchemy import URL
 from bot.store.engine import address, engine_for
 from bot.store.upgrade import upgrade
 
+FreshDatabase: TypeAlias = Callable[[], AbstractContextManager[str]]
 MISSING = "PostgreSQL is not installed: install Debian's package postgresql to run these tests"
 PATIENCE = 30.0  # seconds for a start or a stop
 TEMPLATE = "migrated"
@@ -179,12 +183,14 @@ def postgres_server(cluster: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def postgres_url(postgres: Server) -> Iterator[str]:
-    yield from _database(postgres, TEMPLATE)
+    with _database(postgres, TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture
 def empty_postgres_url(postgres: Server) -> Iterator[str]:
-    yield from _database(postgres, "template0")
+    with _database(postgres, "template0") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -196,11 +202,16 @@ def migrated_file() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
     if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
-    shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "tocsin.db")
-    return f"sqlite:///{tmp_path / 'tocsin.db'}"
+        return partial(_database, request.getfixturevalue("postgres"), TEMPLATE)
+    return partial(_file, request.getfixturevalue("migrated_file"))
+
+
+@pytest.fixture
+def database_url(fresh_database: FreshDatabase) -> Iterator[str]:
+    with fresh_database() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -213,10 +224,19 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 _numbers = itertools.count(1)
 
 
+@contextmanager
 def _database(server: Server, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    yield server.create(name, template)
-    server.drop(name)
+    try:
+        yield server.create(name, template)
+    finally:
+        server.drop(name)
+
+
+@contextmanager
+def _file(template: Path) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{shutil.copyfile(template, Path(folder) / 'tocsin.db')}"
 
 
 def _migrate(url: URL) -> None:

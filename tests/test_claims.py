@@ -18,8 +18,8 @@ OTHER_SERVER = 99
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         yield store
 
 
@@ -83,12 +83,23 @@ async def test_something_is_due_only_while_it_could_be_claimed(store: Store) -> 
     assert not await store.read(alerts.is_due, now=NOON + MINUTE)
 
 
-async def test_a_new_start_frees_what_the_last_one_was_sending(store: Store) -> None:
-    await owe(store, "a")
-    await claim(store)
-    assert await store.write(alerts.release, NOON + timedelta(seconds=1)) == 1
-    (again,) = await claim(store, NOON + timedelta(seconds=1))
-    assert (again.earlier_claim, again.attempt) == (NOON, 2)
+async def test_a_new_start_frees_what_the_last_one_was_sending(tmp_path: Path) -> None:
+    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+        await owe(store, "a")
+        await claim(store)
+        assert await store.write(alerts.release, NOON + timedelta(seconds=1)) == 1
+        (again,) = await claim(store, NOON + timedelta(seconds=1))
+        assert (again.earlier_claim, again.attempt) == (NOON, 2)
+
+
+async def test_a_new_start_frees_nothing_where_another_may_be_sending_it(postgres_url: str) -> None:
+    async with Store.open(postgres_url) as store:
+        await owe(store, "a")
+        await claim(store)
+        assert await store.write(alerts.release, NOON + timedelta(seconds=1)) == 0
+        assert await claim(store, NOON + timedelta(seconds=1)) == []
+        (again,) = await claim(store, NOON + LEASE)
+        assert (again.earlier_claim, again.attempt) == (NOON, 2)
 
 
 async def test_one_channel_with_hundreds_of_due_edits_leaves_room_for_another(store: Store) -> None:

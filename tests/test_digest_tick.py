@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,8 +62,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def desk(database_url: str) -> AsyncIterator[Desk]:
+    async with Store.open(database_url) as store:
         yield Desk(store)
 
 

@@ -94,9 +94,9 @@ async def test_a_manager_by_role_in_one_channel_only_is_a_reader_elsewhere(town:
     assert "Manage Server" in said(await helper.slash(town.channel, "alerts list"))
 
 
-async def test_a_channel_of_another_server_cannot_be_subscribed(tmp_path: Path) -> None:
+async def test_a_channel_of_another_server_cannot_be_subscribed(database_url: str) -> None:
     """On the wire, where a person's client may send whatever it likes."""
-    async with Store.open(f"sqlite:///{tmp_path / 'town.db'}") as store, FakeDiscord() as fake:
+    async with Store.open(database_url) as store, FakeDiscord() as fake:
         here, there = fake.add_guild(), fake.add_guild()
         own, foreign = fake.add_channel(here), fake.add_channel(there)
         manager = fake.add_user(here, permissions=USER_DEFAULT | Permission.MANAGE_GUILD)

@@ -88,9 +88,9 @@ async def test_autocomplete_offers_organisations_with_stories_first(town: Town) 
     ]
 
 
-async def test_a_picture_arrives_with_an_answer_that_was_deferred(tmp_path: Path) -> None:
+async def test_a_picture_arrives_with_an_answer_that_was_deferred(database_url: str) -> None:
     """On the wire, as a file of the follow-up that the embed points to."""
-    async with Store.open(f"sqlite:///{tmp_path / 'town.db'}") as store, FakeDiscord() as fake:
+    async with Store.open(database_url) as store, FakeDiscord() as fake:
         await store.write(save_stories, [a_story()])
         guild = fake.add_guild()
         channel = fake.add_channel(guild)

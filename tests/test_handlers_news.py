@@ -87,9 +87,9 @@ async def test_what_is_known_but_not_in_the_news_says_so(town: Town) -> None:
     assert "No story naming NATO" in said(result)
 
 
-async def test_a_shared_page_is_turned_by_who_asked_and_nobody_else(tmp_path: Path) -> None:
+async def test_a_shared_page_is_turned_by_who_asked_and_nobody_else(database_url: str) -> None:
     """On the wire: only there does an answer carry whom it answers."""
-    async with Store.open(f"sqlite:///{tmp_path / 'town.db'}") as store, FakeDiscord() as fake:
+    async with Store.open(database_url) as store, FakeDiscord() as fake:
         await store.write(save_stories, stories(12))
         guild = fake.add_guild()
         channel = fake.add_channel(guild)

@@ -64,9 +64,9 @@ async def test_a_timeline_is_turned_after_a_restart(town: Town) -> None:
     assert "Page 1 of 3" in town.channel.history()[0].embeds[0].footer.text
 
 
-async def test_a_timeline_of_another_is_not_turned_under_his_eyes(tmp_path: Path) -> None:
+async def test_a_timeline_of_another_is_not_turned_under_his_eyes(database_url: str) -> None:
     """On the wire: only there does an answer carry whom it answers."""
-    async with Store.open(f"sqlite:///{tmp_path / 'town.db'}") as store, FakeDiscord() as fake:
+    async with Store.open(database_url) as store, FakeDiscord() as fake:
         await store.write(save_stories, [long_story()])
         guild = fake.add_guild()
         channel = fake.add_channel(guild)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +21,8 @@ OLD, NEW = 20, 21
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         await store.write(stories.save, [a_story("a"), a_story("b")])
         yield store
 

@@ -17,8 +17,8 @@ HERE, ELSEWHERE = 10, 11
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         await store.write(stories.save, [a_story()])
         for guild, channel in ((HERE, 20), (ELSEWHERE, 21)):
             await store.write(subscriptions.add, a_subscription(channel, guild))

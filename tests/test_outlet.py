@@ -1,7 +1,5 @@
 """Where alerts go: only to servers that the operator serves."""
 
-from pathlib import Path
-
 import pytest
 
 from bot.app.outlet import NOT_SERVED, serve_only
@@ -13,9 +11,9 @@ from tests.builders import a_subscription
     ("allowed", "waiting"), [(("*",), []), (("10",), [20]), (("10", "20"), []), ((), [10, 20])]
 )  # fmt: skip
 async def test_what_is_owed_to_servers_that_are_not_served_waits(
-    tmp_path: Path, allowed: tuple[str, ...], waiting: list[int]
+    database_url: str, allowed: tuple[str, ...], waiting: list[int]
 ) -> None:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+    async with Store.open(database_url) as store:
         for guild in (10, 20):
             await store.write(subscriptions.add, a_subscription(guild_id=guild))
         await serve_only(store, ())

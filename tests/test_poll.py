@@ -108,9 +108,9 @@ async def language() -> AsyncIterator[Language]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def desk(tmp_path: Path, language: Language) -> AsyncIterator[Desk]:
+async def desk(database_url: str, language: Language) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}"))
+        store = await stack.enter_async_context(Store.open(database_url))
         fetcher = await stack.enter_async_context(Fetcher(allowed_networks=[ip_network("127.0.0.0/8")]))
         server = await stack.enter_async_context(feed_server())
         await store.write(subscriptions.add, a_subscription())

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -63,10 +62,10 @@ class Farm:
 
 
 @pytest.fixture
-async def farm(tmp_path: Path) -> AsyncIterator[Farm]:
+async def farm(database_url: str) -> AsyncIterator[Farm]:
     async with (
         open_site() as site,
-        Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store,
+        Store.open(database_url) as store,
         Language() as language,
     ):
         yield Farm(site, store, language)

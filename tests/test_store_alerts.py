@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -24,8 +23,8 @@ LEASE = timedelta(seconds=60)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         yield store
 
 
@@ -147,8 +146,8 @@ async def test_a_row_whose_lease_ran_out_is_claimed_again_and_knows_since_when_i
     assert await attempts(store, first.alert_id) == [(1, "unsettled"), (2, "unsettled"), (3, "sending")]
 
 
-async def test_a_half_sent_row_is_found_after_a_restart(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'tocsin.db'}"
+async def test_a_half_sent_row_is_found_after_a_restart(database_url: str) -> None:
+    url = database_url
     async with Store.open(url) as store:
         await owed(store, "a")
         first = await claim_one(store)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,8 @@ PLAN = DigestPlan(8)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         yield store
 
 

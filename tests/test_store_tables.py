@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import fields, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select
@@ -35,8 +34,8 @@ A, B = a_feed("https://a.example/feed"), a_feed("https://b.example/feed")
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         yield store
 
 

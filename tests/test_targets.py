@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -65,8 +64,8 @@ class Post:
 
 
 @pytest.fixture
-async def post(tmp_path: Path) -> AsyncIterator[Post]:
-    async with FakeDiscord(openapi=at_hand()) as fake, Store.open(f"sqlite:///{tmp_path / 'post.db'}") as store:
+async def post(database_url: str) -> AsyncIterator[Post]:
+    async with FakeDiscord(openapi=at_hand()) as fake, Store.open(database_url) as store:
         client = QuickClient(http_trace=guard_repeats(aiohttp.TraceConfig()))
         guild = fake.add_guild().id
         async with running(fake, client):

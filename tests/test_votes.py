@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -18,8 +17,8 @@ A_VOTE = Vote(10, "s1", 7, True, "not_relevant", NOON)
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         await store.write(stories.save, [a_story("s1", relevance=0.55), a_story("s2", relevance=0.6)])
         yield store
 
