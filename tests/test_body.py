@@ -1,5 +1,7 @@
 """What a body's bytes tell before anyone parses them."""
 
+import time
+
 import pytest
 
 from bot.core.body import (
@@ -27,11 +29,19 @@ def test_json_is_told_by_its_first_character(body: bytes) -> None:
         b"<?xml version='1.0'?><html xmlns='x'>",
         b"<!-- a --><body>",
         b"<!--[if IE]><p><![endif]--><head>",
+        b"<!-- a -->\n" * 40 + b"<html>",
     ],
 )
 def test_a_web_page_is_told_by_its_beginning(body: bytes) -> None:
     assert is_web_page(body)
     assert not is_web_page(b"<rss>" + body)
+
+
+@pytest.mark.parametrize("beginning", [b"<!-- x -->" * 800, b"<!--" * 2_000, b"<?xml " * 1_300, b" " * 8_000])
+def test_no_beginning_makes_it_slow_to_tell_a_web_page(beginning: bytes) -> None:
+    started = time.process_time()
+    is_web_page(beginning)
+    assert time.process_time() - started < 0.1
 
 
 def test_a_body_that_lacks_its_end_is_unfinished() -> None:

@@ -128,6 +128,13 @@ def test_an_encoding_that_nobody_knows_is_guessed(name: str) -> None:
         ("iso-8859-1", "iso-8859-1", "text/xml"),
         ("iso-8859-1", None, "text/xml; charset=iso-8859-1"),
         ("windows-1251", "windows-1251", "text/xml; charset=utf-8"),
+        ("utf-8", "utf-16", None),
+        ("utf-8", "UTF-32", "text/xml; charset=utf-16"),
+        ("utf-16-le", None, None),
+        ("utf-16-be", None, None),
+        ("utf-16-be", "utf-16", None),
+        ("utf-32-le", None, None),
+        ("utf-32-be", None, None),
     ],
 )
 def test_a_body_is_read_in_the_encoding_it_has(encoding: str, declared: str | None, content_type: str | None) -> None:

@@ -13,9 +13,13 @@ LONGEST_BODY = 5 * 1024 * 1024
 
 _DECLARED = re.compile(rb"^[\s\x00]*<\?xml[^>]{0,200}?encoding\s*=\s*['\"]([^'\"]{0,100})['\"]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';\s]+)", re.IGNORECASE)
+# Possessive and atomic: a page that begins with hundreds of comments must not be tried in every division of them.
 _HTML = re.compile(
-    rb"^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*){0,9}<(?:!doctype\s+html|html|head|body)\b", re.I
+    rb"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--[\s\S]*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.I
 )
+# The first characters of a feed in two or four bytes each that lacks both a byte order mark and a declaration.
+_WIDE = {b"<\0\0\0": "utf-32-le", b"\0\0\0<": "utf-32-be"}
+_WIDE_PAIRS = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
 _OPEN_ENTRY = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _CLOSED_ENTRY = re.compile(rb"</(?:\w{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CLOSED_FEED = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
@@ -59,11 +63,12 @@ def encoding_of(body: bytes, content_type: str | None) -> str | None:
     """
     header = _CHARSET.search(content_type or "")
     from_header = _text_encoding(header[1]) if header else None
-    declaration = _DECLARED.match(body[:1024].removeprefix(codecs.BOM_UTF8))
-    from_body = _text_encoding(declaration[1].decode("ascii", "replace")) if declaration else None
+    from_body = _declared(body)
     if (from_body is None or from_body in _UTF8 or from_header == "utf-8") and _is_utf8(body):
         return "utf-8"
-    return from_header if from_body is None else None
+    if from_body is not None:
+        return None
+    return from_header or _WIDE.get(body[:4]) or _WIDE_PAIRS.get(body[:2])
 
 
 def is_unfinished(body: bytes) -> bool:
@@ -130,6 +135,14 @@ def _number(reference: re.Match[bytes]) -> int:
     decimal, hexadecimal = reference.groups()
     digits = (decimal or hexadecimal).lstrip(b"0") or b"0"
     return int(digits, 10 if decimal else 16) if len(digits) <= 7 else 0x110000
+
+
+def _declared(body: bytes) -> str | None:
+    """The encoding that the body declares in plain ASCII: if that is one of two or four bytes to a character, its
+    program told how it held the text, not how it sent it."""
+    declaration = _DECLARED.match(body[:1024].removeprefix(codecs.BOM_UTF8))
+    declared = _text_encoding(declaration[1].decode("ascii", "replace")) if declaration else None
+    return None if declared is not None and declared.startswith(("utf-16", "utf-32")) else declared
 
 
 def _text_encoding(name: str) -> str | None:
