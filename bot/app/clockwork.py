@@ -6,6 +6,7 @@ What a tick does stands in its handler; how often is told here.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 
 from bot.app.outlet import Outlet, now_utc
@@ -15,10 +16,12 @@ from bot.app.ticks import deliver_tick, poll_tick
 from bot.client import Index
 from bot.core.conditions import Condition, database_condition, model_condition
 from bot.errors import StoreError
+from bot.health import Vitals
 from bot.schedule import Tick
 from handlers.digest import digest
 from handlers.notify import notify
 from handlers.prune import prune_tick
+from handlers.pulse import pulse
 from handlers.remember import remember
 
 REMEMBER_EVERY = timedelta(minutes=1)
@@ -27,6 +30,7 @@ NOTIFY_EVERY = timedelta(minutes=1)
 LOOK_AGAIN_EVERY = timedelta(hours=1)
 """A channel that could not be written into is tried again by then, though Discord told of no change of rights."""
 
+PULSE_EVERY = timedelta(seconds=10)
 PRUNE_EVERY = timedelta(days=1)
 POLL_BEGINS_WITHIN = 60.0
 """Seconds of a poll tick after which it begins no further feed, so that those that fall due meanwhile get a turn."""
@@ -35,11 +39,19 @@ POLL_BEGINS_WITHIN = 60.0
 class Clockwork:
     """The ticks over one set of resources. `wake` is the clock's, which exists only once it knows the ticks.
 
-    `long_stop` is told to the first poll and no other.
+    `long_stop` is told to the first poll and no other; `vitals` hear what came of polls and deliveries.
     """
 
     def __init__(
-        self, resources: Resources, outlet: Outlet, index: Index, shelf: Shelf, stop: asyncio.Event, *, long_stop: bool
+        self,
+        resources: Resources,
+        outlet: Outlet,
+        index: Index,
+        shelf: Shelf,
+        stop: asyncio.Event,
+        *,
+        vitals: Vitals,
+        long_stop: bool,
     ) -> None:
         self.wake: Callable[[str], None] = lambda name: None
         self._resources = resources
@@ -47,6 +59,7 @@ class Clockwork:
         self._index = index
         self._shelf = shelf
         self._stop = stop
+        self._vitals = vitals
         self._long_stop = long_stop
         self._troubles: dict[str, Condition] = {}
 
@@ -60,6 +73,7 @@ class Clockwork:
             "notify": (NOTIFY_EVERY, self.notify),
             "look again": (LOOK_AGAIN_EVERY, self._outlet.look_again),
             "prune": (PRUNE_EVERY, self.prune),
+            "pulse": (PULSE_EVERY, self.pulse),
             "deliver": (timedelta(seconds=settings.deliver.tick), stopping(self.deliver)),
         }
 
@@ -74,6 +88,7 @@ class Clockwork:
                 long_stop=self._long_stop,
             )
         self._long_stop = False
+        self._vitals.polled(asdict(report))
         if report.alerts:
             self.wake("deliver")
         if report.entries_new and (warning := await self._resources.language.warning()):
@@ -81,7 +96,8 @@ class Clockwork:
 
     async def deliver(self) -> None:
         if self._outlet.is_open():
-            await deliver_tick(self._resources, self._outlet.sender, now=now_utc(), stop=self._stop)
+            report = await deliver_tick(self._resources, self._outlet.sender, now=now_utc(), stop=self._stop)
+            self._vitals.delivered(asdict(report))
 
     async def digest(self) -> None:
         report = await digest(now_utc(), store=self._resources.store)
@@ -101,6 +117,9 @@ class Clockwork:
         settings = self._resources.settings
         keep, idle = timedelta(days=settings.archive.keep), settings.merging.idle
         await prune_tick(now_utc(), store=self._resources.store, keep=keep, idle=idle, turn=self._shelf.corrected)
+
+    async def pulse(self) -> None:
+        await pulse(now_utc(), store=self._resources.store, vitals=self._vitals)
 
     @contextmanager
     def _noted(self) -> Iterator[None]:

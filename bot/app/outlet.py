@@ -34,11 +34,15 @@ Fatal = Callable[[TocsinError], None]
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A sender, whether anything can be sent just now, and a look for channels that can be written into again."""
+    """A sender, whether anything can be sent just now, and a look for channels that can be written into again.
+
+    `connected` says whether Discord's gateway is there; None where nobody listens to one.
+    """
 
     sender: Sender
     is_open: Callable[[], bool]
     look_again: Callable[[], Awaitable[None]]
+    connected: Callable[[], bool] | None = None
 
 
 def now_utc() -> datetime:
@@ -63,7 +67,8 @@ async def open_outlet(resources: Resources, index: Index, shelf: Shelf, *, fatal
     point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
     client = make_client(resources, index, shelf)
     async with _connected(client, settings.token.get_secret_value(), fatal):
-        yield Outlet(DiscordSender(client, budget=client.budget), client.is_ready, client.look_again)
+        sender = DiscordSender(client, budget=client.budget)
+        yield Outlet(sender, client.is_ready, client.look_again, client.is_connected)
 
 
 async def _nothing() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
+from importlib.metadata import version
 
 import structlog
 
@@ -15,6 +16,7 @@ from bot.app.shelf import Shelf
 from bot.app.ticks import was_stopped_long
 from bot.client import Index
 from bot.errors import TocsinError, TokenRefusedError
+from bot.health import Vitals, beating, serving
 from bot.schedule import Schedule, Tick
 from bot.settings import Settings
 from handlers.poll import load_stories
@@ -46,19 +48,36 @@ async def run(settings: Settings) -> None:
     with _signals(stop):
         async with (
             open_resources(settings, now=now_utc()) as resources,
+            _account(resources) as vitals,
             open_outlet(resources, index, shelf, fatal=stop.because_of) as outlet,
         ):
-            await _tick_until(stop, resources, outlet, index, shelf)
+            vitals.connected = outlet.connected
+            await _tick_until(stop, resources, outlet, index, shelf, vitals)
         log.info("stopped")
     stop.raise_error()
 
 
-async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: Index, shelf: Shelf) -> None:
+@asynccontextmanager
+async def _account(resources: Resources) -> AsyncIterator[Vitals]:
+    """What this runner tells of itself, and to whoever asks at its port if it has one. Raises TocsinError."""
+    chosen = resources.settings.health
+    vitals = Vitals(version=version("tocsin"))
+    vitals.workers = resources.language.losses
+    resources.store.committed = vitals.committed
+    port = serving(vitals, address=str(chosen.address), port=chosen.port) if chosen.port else nullcontext()
+    async with beating(vitals):
+        with port:
+            yield vitals
+
+
+async def _tick_until(
+    stop: Stop, resources: Resources, outlet: Outlet, index: Index, shelf: Shelf, vitals: Vitals
+) -> None:
     async with shelf.turn:
         shelf.stories = await load_stories(resources.store, resources.settings.merging, now_utc())
     long_stop = await was_stopped_long(resources.store, now_utc())
-    work = Clockwork(resources, outlet, index, shelf, stop.event, long_stop=long_stop)
-    async with Schedule(work.every(stopping=partial(_stopping, stop))) as schedule:
+    work = Clockwork(resources, outlet, index, shelf, stop.event, vitals=vitals, long_stop=long_stop)
+    async with Schedule(vitals.watch(work.every(stopping=partial(_stopping, stop)))) as schedule:
         work.wake = schedule.wake
         log.info("started", feeds=len(resources.settings.feeds), database=resources.store.name)
         await stop.event.wait()

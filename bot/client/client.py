@@ -95,6 +95,11 @@ class TocsinClient(discord.Client):
             log.error("commands.refused", sentence=sentence, said=str(error))
         self._synced = True
 
+    def is_connected(self) -> bool:
+        """Whether the gateway is there just now; discord.py's `is_ready` stays true through a lost connection."""
+        gateway = self.ws  # None before the first connection, whatever its type says
+        return self.is_ready() and bool(gateway) and gateway.open
+
     def serves(self, guild_id: int | None) -> bool:
         """Whether the operator opened this instance to the server."""
         return guild_id is not None and ("*" in self._allowed or str(guild_id) in self._allowed)

@@ -101,6 +101,11 @@ class Language:
         found = await asyncio.gather(*(self._analyse_batch(batch) for batch in batches))
         return [analysis for batch in found for analysis in batch]
 
+    def losses(self) -> dict[str, int]:
+        """How many workers were replaced before their time, by why: "hung", "died" or "broken"."""
+        lost = self._parsers.losses + self._analysts.losses
+        return {why: lost[why] for why in ("hung", "died", "broken")}
+
     async def model(self) -> str:
         """The language model in use, with its version; "rules only" where the configured one is missing."""
         return (await self._analysts.run(self._limit, worker.describe))[0]

@@ -6,6 +6,7 @@ nothing of feeds and articles.
 
 import asyncio
 import multiprocessing
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, ParamSpec, TypeVar
@@ -37,7 +38,10 @@ class NoWorkerError(LanguageError):
 
 
 class Pool:
-    """`workers` processes, each started by `initializer(*initargs)`."""
+    """`workers` processes, each started by `initializer(*initargs)`.
+
+    `losses` counts those that were replaced before their time: "hung", "died", or "broken" with the pool itself.
+    """
 
     def __init__(self, *, workers: int, initializer: Callable[..., None], initargs: tuple[object, ...]) -> None:
         self._workers = workers
@@ -47,6 +51,7 @@ class Pool:
         self._pool: ProcessPool | None = None
         self._calls: dict[asyncio.Future[Any], ProcessPool] = {}
         self._closed = False
+        self.losses: Counter[str] = Counter()
 
     async def run(
         self, limit: float, function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -63,10 +68,11 @@ class Pool:
                 try:
                     await asyncio.wait({future}, timeout=limit + START_ALLOWANCE)
                     if future.done() and not _is_broken(future):
-                        return _outcome(future, limit)
+                        return self._outcome(future, limit)
                 finally:
                     del self._calls[future]
                     future.cancel()  # kills the worker if nobody waits for it any more
+                self.losses["broken"] += 1
                 await self._discard(pool)
         raise NoWorkerError("No language worker starts: look at the log lines before this one, and restart Tocsin.")
 
@@ -75,6 +81,16 @@ class Pool:
         self._closed = True
         if self._pool is not None:
             await self._discard(self._pool)
+
+    def _outcome(self, future: "asyncio.Future[Result]", limit: float) -> Result:
+        try:
+            return future.result()
+        except TimeoutError as error:
+            self.losses["hung"] += 1
+            raise WorkerHungError(f"It took longer than {limit:g} seconds and was cut off.") from error
+        except ProcessExpired as error:
+            self.losses["died"] += 1
+            raise WorkerDiedError("Its worker ran out of memory or crashed.") from error
 
     async def _running(self) -> ProcessPool:
         """The pool, started if there is none or it is broken."""
@@ -105,15 +121,6 @@ class Pool:
 def _is_broken(future: "asyncio.Future[Result]") -> bool:
     """Whether the pool ended under the call."""
     return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
-
-
-def _outcome(future: "asyncio.Future[Result]", limit: float) -> Result:
-    try:
-        return future.result()
-    except TimeoutError as error:
-        raise WorkerHungError(f"It took longer than {limit:g} seconds and was cut off.") from error
-    except ProcessExpired as error:
-        raise WorkerDiedError("Its worker ran out of memory or crashed.") from error
 
 
 def _end(pool: ProcessPool) -> None:

@@ -4,6 +4,7 @@ It holds no SQL of its own and decides nothing; what to read or write stands in 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -22,10 +23,14 @@ Result = TypeVar("Result")
 
 
 class Store:
-    """A database that is ready for use; made by `Store.open`."""
+    """A database that is ready for use; made by `Store.open`.
+
+    `committed` is told of each transaction that was written, with the seconds for which it had to wait for its turn.
+    """
 
     def __init__(self, *, url: URL, engine: Engine, readers: Executor, writer: Executor, upgraded: bool) -> None:
         self.upgraded = upgraded
+        self.committed: Callable[[float], object] = lambda waited: None
         self._url = url
         self._reading = engine
         self._writing = engine.execution_options(writes=True)
@@ -74,7 +79,16 @@ class Store:
 
         Cancelled while it waits, it does not begin; cancelled while it runs, it is finished first.
         """
-        return await _finish(self._writer.submit(self._run, self._writing, lambda c: work(c, *args, **kwargs)))
+        asked = began = time.monotonic()
+
+        def run(c: Connection) -> Result:
+            nonlocal began
+            began = time.monotonic()
+            return work(c, *args, **kwargs)
+
+        result = await _finish(self._writer.submit(self._run, self._writing, run))
+        self.committed(began - asked)
+        return result
 
     def _run(self, engine: Engine, work: Callable[[Connection], Result]) -> Result:
         with sentences(self._url), engine.begin() as connection:
