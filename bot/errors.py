@@ -39,6 +39,10 @@ class InUseError(StoreError):
     """Another Tocsin holds the database."""
 
 
+class DatabaseLostError(StoreError):
+    """What was opened stands there no more: deleted, moved, replaced or damaged. To go on would write into nowhere."""
+
+
 class FeedError(TocsinError):
     """The feed's fault: it cannot be reached, refuses, or is not a feed. Counted on the feed."""
 

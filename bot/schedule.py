@@ -13,6 +13,8 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.errors import TocsinError
+
 log = structlog.get_logger(__name__)
 Tick = Callable[[], Awaitable[object]]
 
@@ -85,6 +87,8 @@ class Schedule:
     async def _run_once(self, name: str, tick: Tick) -> None:
         try:
             await tick()
+        except TocsinError as error:
+            log.error("tick failed", tick=name, why=str(error))
         except Exception:
             log.exception("tick failed", tick=name)
 

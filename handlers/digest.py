@@ -14,6 +14,7 @@ from bot.core.alert import Subscription
 from bot.core.bulletin import Bulletin, Content, beginning, digest_of
 from bot.core.digest import compose
 from bot.core.hours import MOST_SHOWN, DigestPlan, is_due, next_due, period, quiet_until
+from bot.errors import StoreError
 from bot.settings.zones import zone
 from bot.store import Store, bulletins
 from bot.store.bulletins import Backlog, Waiting
@@ -34,7 +35,10 @@ class DigestReport:
 
 
 async def digest(now: datetime, *, store: Store) -> DigestReport:
-    """Makes every digest and catch-up message that is due at `now`. A fault of one subscription stops no other."""
+    """Makes every digest and catch-up message that is due at `now`. A fault of one subscription stops no other.
+
+    Raises StoreError.
+    """
     digests = catch_ups = 0
     for backlog in await store.read(bulletins.backlogs):
         try:
@@ -42,6 +46,8 @@ async def digest(now: datetime, *, store: Store) -> DigestReport:
                 digests += 1
             elif await _catch_up(backlog, now, store=store):
                 catch_ups += 1
+        except StoreError:
+            raise
         except Exception:
             log.exception("digest abandoned", subscription=backlog.subscription.id)
     return DigestReport(digests, catch_ups)

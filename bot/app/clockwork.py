@@ -64,9 +64,9 @@ class Clockwork:
         self._troubles: dict[str, Condition] = {}
 
     def every(self, *, stopping: Callable[[Tick], Tick]) -> Mapping[str, tuple[timedelta, Tick]]:
-        """Each tick by its name, with how often it runs; `stopping` wraps the one that may have to stop everything."""
+        """Each tick by its name, with how often it runs; `stopping` wraps them, as any may have to stop everything."""
         settings = self._resources.settings
-        return {
+        ticks = {
             "remember": (REMEMBER_EVERY, self.remember),
             "poll": (timedelta(seconds=settings.poll.tick), self.poll),
             "digest": (DIGEST_EVERY, self.digest),
@@ -74,8 +74,9 @@ class Clockwork:
             "look again": (LOOK_AGAIN_EVERY, self._outlet.look_again),
             "prune": (PRUNE_EVERY, self.prune),
             "pulse": (PULSE_EVERY, self.pulse),
-            "deliver": (timedelta(seconds=settings.deliver.tick), stopping(self.deliver)),
+            "deliver": (timedelta(seconds=settings.deliver.tick), self.deliver),
         }
+        return {name: (every, stopping(tick)) for name, (every, tick) in ticks.items()}
 
     async def poll(self) -> None:
         with self._noted():

@@ -15,7 +15,7 @@ from bot.app.resources import Resources, open_resources
 from bot.app.shelf import Shelf
 from bot.app.ticks import was_stopped_long
 from bot.client import Index
-from bot.errors import TocsinError, TokenRefusedError
+from bot.errors import DatabaseLostError, TocsinError, TokenRefusedError
 from bot.health import Vitals, beating, serving
 from bot.schedule import Schedule, Tick
 from bot.settings import Settings
@@ -84,12 +84,12 @@ async def _tick_until(
 
 
 def _stopping(stop: Stop, tick: Tick) -> Tick:
-    """`tick`, after which everything stops if Discord no longer takes the token."""
+    """`tick`, after which everything stops if Discord no longer takes the token or the database is lost."""
 
     async def run_tick() -> None:
         try:
             await tick()
-        except TokenRefusedError as error:
+        except (DatabaseLostError, TokenRefusedError) as error:
             stop.because_of(error)
 
     return run_tick

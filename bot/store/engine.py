@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 
-from bot.errors import StoreError
+from bot.errors import DatabaseLostError, StoreError
 from bot.store import sqlite
 
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -72,6 +72,8 @@ def sentences(url: URL) -> Iterator[None]:
         meaning = sqlite.sentence(cause, name_of(url)) if file_of(url) else _postgresql_sentence(cause, url)
         if meaning is None:
             raise
+        if file_of(url) and sqlite.is_beyond_use(cause):
+            raise DatabaseLostError(meaning) from error
         raise StoreError(meaning) from error
 
 

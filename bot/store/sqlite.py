@@ -1,4 +1,5 @@
-"""What an SQLite file needs before and at each connection: its folder, its lock, its pragmas, its first check.
+"""What an SQLite file needs before and at each connection: its folder, its lock, its pragmas, its first check, and to
+stand where it stood.
 
 It says in one sentence why a file cannot be used; it knows no table.
 """
@@ -6,15 +7,42 @@ It says in one sentence why a file cannot be used; it knows no table.
 import os
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection
 
-from bot.errors import InUseError, StoreError
+from bot.errors import DatabaseLostError, InUseError, StoreError
 
 HEADER = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which file stands at a path, and which write-ahead log beside it, by device and number.
+
+    The system lets a program write on into a file that was deleted or renamed, and nobody finds it afterwards.
+    """
+
+    path: Path
+    file: tuple[int, int] | None
+    log: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, path: Path) -> "Standing":
+        """What stands there now, while a connection is open: the log goes with the last one."""
+        real = path.resolve()
+        return cls(path, _number(real), _number(Path(f"{real}-wal")))
+
+    def check(self) -> None:
+        """Raises DatabaseLostError unless the same files stand there still."""
+        now = Standing.of(self.path)
+        if self.file != now.file:
+            raise DatabaseLostError(_lost(self.path, "deleted or moved" if now.file is None else "replaced"))
+        if self.log is not None and self.log != now.log:
+            raise DatabaseLostError(_lost(self.path, "parted from its write-ahead log"))
 
 
 def prepare(path: Path) -> None:
@@ -32,8 +60,11 @@ def prepare(path: Path) -> None:
 
 
 def lock(path: Path) -> FileLock:
-    """Takes the lock file beside the database, which the system frees when this process ends, however it ends."""
-    beside = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+    """Takes the lock file beside the database, which the system frees when this process ends, however it ends.
+
+    Beside the file itself, by whatever link it is reached.
+    """
+    beside = FileLock(f"{path.resolve()}.lock", timeout=0, thread_local=False)
     try:
         beside.acquire()
     except Timeout as error:
@@ -58,10 +89,15 @@ def pragmas(connection: sqlite3.Connection, *, busy: float) -> None:
 
 
 def check(connection: Connection, name: str) -> None:
-    """Raises StoreError if SQLite finds the file damaged. It does not compare indexes with their tables."""
+    """Raises DatabaseLostError if SQLite finds the file damaged. It does not compare indexes with their tables."""
     problems = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
     if problems != ["ok"]:
-        raise StoreError(damaged(name))
+        raise DatabaseLostError(damaged(name))
+
+
+def is_beyond_use(error: BaseException) -> bool:
+    """Whether an error of the driver says that the file is no database of ours any more."""
+    return any(words in str(error).lower() for words in ("malformed", "not a database"))
 
 
 def sentence(error: BaseException, name: str) -> str | None:
@@ -72,7 +108,7 @@ def sentence(error: BaseException, name: str) -> str | None:
         "readonly": read_only(name),
         "not a database": f"The file {name} is not a database; name another with --database, or move it away.",
         "malformed": damaged(name),
-        "disk is full": f"The disk that holds the database {name} is full; make room and start again.",
+        "disk is full": f"The disk that holds the database {name} is full; make room there.",
         "disk i/o error": f"The database {name} cannot be read or written; check its disk and that nobody replaced it.",
         "unable to open": f"The database {name} cannot be opened; check that its folder exists and may be written.",
     }
@@ -88,7 +124,19 @@ def foreign(name: str) -> str:
 
 
 def damaged(name: str) -> str:
-    return f"The database {name} is damaged; put a backup in its place, or move it away to start anew."
+    return f"The database {name} is damaged; put a backup in its place (tocsin db restore), or move it away to start anew."
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _lost(path: Path, what: str) -> str:
+    return f"The database {path} was {what} while Tocsin worked with it; put the right one there and start again."
 
 
 def _may_write(path: Path) -> bool:

@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import URL, Connection, Engine
 
-from bot.errors import InUseError
+from bot.errors import InUseError, StoreError
 from bot.store import sqlite
 from bot.store.engine import address, engine_for, file_of, name_of, sentences
 from bot.store.upgrade import refuse_outdated, upgrade
@@ -36,6 +36,8 @@ class Store:
         self._writing = engine.execution_options(writes=True)
         self._readers = readers
         self._writer = writer
+        file = file_of(url)
+        self._standing = sqlite.Standing.of(file) if file else None
 
     @classmethod
     @asynccontextmanager
@@ -91,8 +93,20 @@ class Store:
         return result
 
     def _run(self, engine: Engine, work: Callable[[Connection], Result]) -> Result:
-        with sentences(self._url), engine.begin() as connection:
-            return work(connection)
+        """What was committed into a file that nobody finds any more was not committed."""
+        self._check_standing()
+        try:
+            with sentences(self._url), engine.begin() as connection:
+                result = work(connection)
+        except StoreError:
+            self._check_standing()
+            raise
+        self._check_standing()
+        return result
+
+    def _check_standing(self) -> None:
+        if self._standing is not None:
+            self._standing.check()
 
 
 async def _finish(job: Future[Result]) -> Result:
