@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test check bench fit lock clean
+.PHONY: demo run test check mutants bench fit lock clean
 
 # Rebuilt only when the lock file or the package's metadata changes.
 .venv/ready: requirements.lock pyproject.toml
@@ -26,6 +26,9 @@ check: .venv/ready ## style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+mutants: .venv/ready ## shows that the tests notice every deliberate mistake of tests/mutants: make mutants [ONLY="words of a name"]
+	@$(BIN)/python -m tests.mutants $(ONLY)
 
 bench: .venv/ready ## measures; never part of the tests
 	@$(BIN)/python -m tests.bench

@@ -211,6 +211,14 @@ async def test_a_redirect_inside_is_refused(site: Site, fetcher: Fetcher, target
     assert len(site.asked) == 1
 
 
+async def test_a_redirect_with_a_login_is_refused_before_it_is_followed(site: Site, fetcher: Fetcher) -> None:
+    site.at("/login", body=b"x")
+    target = site.url("/login").replace("http://", "http://me:pw@")
+    with pytest.raises(AddressRefusedError, match="password"):
+        await fetcher.fetch(site.at("/feed", status=302, Location=target))
+    assert [request.path for request in site.asked] == ["/feed"]
+
+
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "0"],
