@@ -103,7 +103,7 @@ def _app(vitals: Vitals) -> Callable[[Environ, StartResponse], Iterable[bytes]]:
         if method not in ("GET", "HEAD"):
             return _said(start, "405 Method Not Allowed", {"ok": False, "says": "Ask with GET."})
         if path == "/metrics":
-            found: Iterable[bytes] = metrics(environ, start)
+            found: Iterable[bytes] = metrics(environ | {"REQUEST_METHOD": "GET"}, start)
             return found
         if path == "/healthz":
             well, account = health(vitals)
