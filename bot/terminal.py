@@ -61,7 +61,7 @@ class TerminalSender:
     async def publish(self, channel_id: int, message_id: int) -> None:
         """Nothing: what is printed is public."""
 
-    def is_forum(self, channel_id: int) -> bool:
+    async def is_forum(self, channel_id: int) -> bool:
         """False."""
         return False
 

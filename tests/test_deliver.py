@@ -474,7 +474,7 @@ async def test_a_sender_that_raises_something_else_does_not_hide_it(post: Post) 
 
         async def publish(self, *_: object) -> None: ...
 
-        def is_forum(self, _: int) -> bool:
+        async def is_forum(self, _: int) -> bool:
             return False
 
     with pytest.raises(ZeroDivisionError):

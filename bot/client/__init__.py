@@ -4,8 +4,19 @@ It is handed its commands and buttons; it decides neither what is owed nor what 
 """
 
 from bot.client.client import Command, TocsinClient
-from bot.client.connection import point_at, run_client
+from bot.client.connection import open_rest_sender, point_at, run_client
+from bot.client.directory import Directory, Known
 from bot.client.index import Index
 from bot.client.sender import DiscordSender
 
-__all__ = ["Command", "DiscordSender", "Index", "TocsinClient", "point_at", "run_client"]
+__all__ = [
+    "Command",
+    "Directory",
+    "DiscordSender",
+    "Index",
+    "Known",
+    "TocsinClient",
+    "open_rest_sender",
+    "point_at",
+    "run_client",
+]

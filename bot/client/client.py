@@ -11,14 +11,17 @@ import structlog
 from discord import app_commands
 
 from bot.client.budget import LONGEST_WAIT, Budget
+from bot.client.directory import places_of
 from bot.client.once import guard_repeats
 from bot.client.replies import Failure, Interaction, PersistentButton, reply
 from bot.client.rights import open_channels
+from bot.core.alert import Place
 from bot.core.pages import refusal
 
 log = structlog.get_logger(__name__)
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 ChannelsOpen = Callable[[Sequence[int]], Awaitable[None]]
+PlacesSeen = Callable[[Sequence[Place]], Awaitable[None]]
 
 
 class Membership(Protocol):
@@ -49,7 +52,8 @@ class TocsinClient(discord.Client):
     """The connection to Discord. `explain` answers a person when a command or button fails.
 
     `allowed_guilds` are server ids; "*" opens it to every server, and none closes it to all. `channels_open` is told
-    the channels that can be written into whenever that may have changed, `membership` the servers that the bot is in.
+    the channels that can be written into whenever that may have changed, `places_seen` what channels are (all of them
+    with each new session and each look, else those that changed), `membership` the servers that the bot is in.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class TocsinClient(discord.Client):
         explain: Failure,
         allowed_guilds: Sequence[str] = (),
         channels_open: ChannelsOpen | None = None,
+        places_seen: PlacesSeen | None = None,
         membership: Membership | None = None,
         budget: Budget | None = None,
         **options: Any,  # noqa: ANN401 - those of discord.Client
@@ -77,6 +82,8 @@ class TocsinClient(discord.Client):
         self._buttons = tuple(buttons)
         self._allowed = frozenset(allowed_guilds)
         self._channels_open = channels_open
+        self._places_seen = places_seen
+        self._told: dict[int, Place] = {}
         self._membership = membership
         self._synced = False
         for command in commands:
@@ -124,7 +131,8 @@ class TocsinClient(discord.Client):
         await self.look_again()
 
     async def look_again(self) -> None:
-        """Tells of every channel that can be written into, as far as the cache knows."""
+        """Tells of every channel as far as the cache knows: what it is, and whether it can be written into."""
+        self._told.clear()
         for guild in self.guilds:
             await self._tell_open(guild)
 
@@ -138,6 +146,9 @@ class TocsinClient(discord.Client):
         """The bot was removed, or the server deleted; one that is out of reach for a while is not removed."""
         if self._membership is not None:
             await self._membership.left(guild.id)
+
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        await self._tell_open(channel.guild)
 
     async def on_guild_channel_update(self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         await self._tell_open(after.guild)
@@ -165,3 +176,7 @@ class TocsinClient(discord.Client):
     async def _tell_open(self, guild: discord.Guild) -> None:
         if self._channels_open is not None:
             await self._channels_open(open_channels(guild))
+        if self._places_seen is not None:
+            new = [place for place in places_of(guild) if self._told.get(place.channel_id) != place]
+            await self._places_seen(new)
+            self._told |= {place.channel_id: place for place in new}

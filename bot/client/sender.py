@@ -16,6 +16,7 @@ from discord.utils import MISSING
 
 from bot.client.answers import ARCHIVED, BLOCK, NO_REPLIES, delivery_error
 from bot.client.budget import LONGEST_WAIT, SLOW, STOP, Budget
+from bot.client.directory import Directory
 from bot.client.drawing import shown
 from bot.client.once import only_once
 from bot.core.message import Message, mark_of
@@ -24,6 +25,7 @@ from bot.errors import BlockedError, DestinationForbiddenError, MessageRefusedEr
 TIMEOUT = LONGEST_WAIT + 5.0
 HAS_THREAD = 160004
 SEARCHED = 1_000  # messages of a channel's history that are looked through for a mark
+UNREADABLE = "the bot lacks Read Message History in the channel"
 Result = TypeVar("Result")
 
 
@@ -31,13 +33,21 @@ class DiscordSender:
     """Writes into channels. `timeout` is seconds for one call, discord.py's own retries and pauses included: longer
     than the rate limit that it waits for, or waiting would count as a failed attempt.
 
-    A look-up, a create and the opening of a thread together have to end within the lease of a claimed row.
+    The client may be one without a gateway: what its cache does not know, `places` does.
     """
 
-    def __init__(self, client: discord.Client, *, budget: Budget | None = None, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        budget: Budget | None = None,
+        timeout: float = TIMEOUT,
+        places: Directory | None = None,
+    ) -> None:
         self._client = client
         self._budget = budget or Budget()
         self._timeout = timeout
+        self._places = places or Directory(client)
         self._blocked_until = 0.0
 
     async def create(
@@ -71,7 +81,7 @@ class DiscordSender:
         parts = _shown(message)
 
         async with self._one_call():
-            forum = self._client.get_channel(forum_id) or await self._client.fetch_channel(forum_id)
+            forum = await self._places.channel(forum_id)
             if not isinstance(forum, discord.ForumChannel):
                 raise DestinationForbiddenError("the channel is no forum any more")
             with only_once():
@@ -82,10 +92,10 @@ class DiscordSender:
 
     async def open_thread(self, channel_id: int, message_id: int, name: str) -> int:
         """A thread under a message, or the one that is there: its id. Raises a DeliveryError."""
-        channel = self._client.get_channel(channel_id)
-        if not isinstance(channel, discord.TextChannel):
-            raise DestinationForbiddenError("the channel takes no threads")
         async with self._one_call():
+            channel = await self._places.channel(channel_id)
+            if not isinstance(channel, discord.TextChannel):
+                raise DestinationForbiddenError("the channel takes no threads")
             try:
                 return (await channel.get_partial_message(message_id).create_thread(name=name)).id
             except discord.HTTPException as error:
@@ -95,14 +105,20 @@ class DiscordSender:
 
     async def publish(self, channel_id: int, message_id: int) -> None:
         """Publishes a message of an announcement channel, where it is one. Raises a DeliveryError."""
-        channel = self._client.get_channel(channel_id)
-        if isinstance(channel, discord.TextChannel) and channel.is_news():
-            async with self._one_call():
-                await channel.get_partial_message(message_id).publish()
+        async with self._one_call():
+            if await self._places.kind(channel_id) == "news":
+                await self._client.get_partial_messageable(channel_id).get_partial_message(message_id).publish()
 
-    def is_forum(self, channel_id: int) -> bool:
-        """Whether the channel takes posts instead of messages, as far as the cache knows."""
-        return isinstance(self._client.get_channel(channel_id), discord.ForumChannel)
+    def is_ready(self) -> bool:
+        """Whether the client is logged in, so that something can be sent."""
+        return self._client.user is not None and not self._client.is_closed()
+
+    async def is_forum(self, channel_id: int) -> bool:
+        """Whether the channel takes posts instead of messages. Raises a DeliveryError."""
+        if isinstance(self._client.get_channel(channel_id), discord.TextChannel):
+            return False
+        async with self._one_call():
+            return await self._places.kind(channel_id) == "forum"
 
     async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
         """Makes a message of ours show `message`; nobody is notified. Raises a DeliveryError."""
@@ -120,22 +136,36 @@ class DiscordSender:
 
         Raises DestinationForbiddenError where the history cannot be read: Discord then shows an empty one.
         """
-        self._check_readable(channel_id)
-        forum = self._client.get_channel(channel_id)
-        if isinstance(forum, discord.ForumChannel):
-            async with self._one_call():
-                return await _find_post(forum, mark, after)
-
-        async def search() -> int | None:
-            history = self._client.get_partial_messageable(channel_id).history(
-                limit=SEARCHED, after=after, oldest_first=True
-            )
-            ours = self._client.user
-            found = (sent.id async for sent in history if mark in _marks(sent) and sent.author == ours)
-            return await anext(found, None)
-
         async with self._one_call():
-            return await search()
+            if not await self._places.readable(channel_id):
+                raise DestinationForbiddenError(UNREADABLE)
+            if await self._places.kind(channel_id) == "forum":
+                found = await self._find_post(channel_id, mark, after)
+            else:
+                found = await self._find_message(channel_id, mark, after)
+            if found is None and not await self._places.readable(channel_id, sure=True):
+                raise DestinationForbiddenError(UNREADABLE)
+            return found
+
+    async def _find_message(self, channel_id: int, mark: str, after: datetime) -> int | None:
+        channel = self._client.get_partial_messageable(channel_id)
+        history = channel.history(limit=SEARCHED, after=after, oldest_first=True)
+        ours = self._client.user
+        return await anext((sent.id async for sent in history if mark in _marks(sent) and sent.author == ours), None)
+
+    async def _find_post(self, forum_id: int, mark: str, after: datetime) -> int | None:
+        """The post of ours since `after` whose first message carries `mark`, open or archived."""
+        forum, since = await self._places.channel(forum_id), discord.utils.time_snowflake(after)
+        if not isinstance(forum, discord.ForumChannel):
+            return None
+        posts = [thread for thread in await forum.guild.active_threads() if thread.parent_id == forum.id]
+        posts += [thread async for thread in forum.archived_threads(limit=SEARCHED)]
+        for post in posts:
+            if post.id >= since and self._client.user is not None and post.owner_id == self._client.user.id:
+                with suppress(discord.NotFound):
+                    if mark in _marks(await post.fetch_message(post.id)):
+                        return post.id
+        return None
 
     async def _opening_archived(self, channel_id: int, call: Callable[[], Awaitable[Result]]) -> Result:
         """`call`, and once more after opening the thread if it turns out to be archived."""
@@ -166,7 +196,7 @@ class DiscordSender:
 
     async def _check_free(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self._client.user is None or self._client.is_closed():
+        if not self.is_ready():
             raise RateLimitedError("Discord is not connected yet", retry_after=5.0)
         if now < self._blocked_until:
             raise BlockedError("sends rest after a block by Cloudflare", retry_after=self._blocked_until - now)
@@ -177,13 +207,6 @@ class DiscordSender:
         if spent >= SLOW:
             await asyncio.sleep(1.0)
 
-    def _check_readable(self, channel_id: int) -> None:
-        channel = self._client.get_channel(channel_id)
-        if isinstance(channel, discord.abc.GuildChannel | discord.Thread) and channel.guild.me is not None:
-            rights = channel.permissions_for(channel.guild.me)
-            if not (rights.view_channel and rights.read_message_history):
-                raise DestinationForbiddenError("the bot lacks Read Message History in the channel")
-
 
 def _shown(message: Message) -> dict[str, Any]:
     """The embed and the view. Raises MessageRefusedError where discord.py cannot make them: it never will."""
@@ -191,19 +214,6 @@ def _shown(message: Message) -> dict[str, Any]:
         return shown(message)
     except (TypeError, ValueError) as error:
         raise MessageRefusedError(f"the message cannot be made ({error})") from error
-
-
-async def _find_post(forum: discord.ForumChannel, mark: str, after: datetime) -> int | None:
-    """The post of ours since `after` whose first message carries `mark`, open or archived."""
-    since = discord.utils.time_snowflake(after)
-    posts = [thread for thread in await forum.guild.active_threads() if thread.parent_id == forum.id]
-    posts += [thread async for thread in forum.archived_threads(limit=SEARCHED)]
-    for post in posts:
-        if post.id >= since and post.owner_id == forum.guild.me.id:
-            with suppress(discord.NotFound):
-                if mark in _marks(await post.fetch_message(post.id)):
-                    return post.id
-    return None
 
 
 def _tags(forum: discord.ForumChannel, name: str) -> list[discord.ForumTag]:

@@ -1,4 +1,4 @@
-"""Subscription and Alert: a channel with its wishes, a story owed to it, and an attempt to send or edit one.
+"""Subscription and Alert: a channel with its wishes, a story owed to it, and an attempt to send or edit one; Place.
 
 Values only. What is owed is decided by owing, sent by the deliver handler, drawn by message.
 """
@@ -17,6 +17,7 @@ AlertState = Literal["owed", "sending", "sent", "digested", "suppressed", "dead"
 Mode = Literal["alerts", "digest", "both"]
 Held = Literal["quiet hours", "hourly cap", "pause", "long stop", "storm of entries"]
 Layout = Literal["compact", "full"]
+PlaceKind = Literal["text", "news", "forum", "thread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +126,13 @@ class Edit:
     reasons: tuple[str, ...] = ()
     place_id: int | None = None
     ping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel, forum or thread as delivery has to know it; `readable` says that its history can be read, too."""
+
+    channel_id: int
+    guild_id: int
+    kind: PlaceKind
+    readable: bool

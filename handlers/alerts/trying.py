@@ -67,7 +67,7 @@ async def _sent(client: discord.Client, found: Subscription, message: Message) -
     sender = DiscordSender(client, budget=budget)
     there, guild_id = found.channel_id, found.guild_id
     try:
-        if sender.is_forum(there):
+        if await sender.is_forum(there):
             there = sent = await sender.create_post(there, message, name="Test", guild_id=guild_id)
         else:
             sent = await sender.create(there, message, nonce=secrets.token_urlsafe(16), guild_id=guild_id)

@@ -46,14 +46,16 @@ async def _edit_channel(edits: Sequence[Edit], tick: Tick, halt: Halt) -> None:
     for number, edit in enumerate(edits):
         if halt.is_set() or (number and await tick.store.read(alerts.is_due, now=tick.moment())):
             return
+        where = edit.subscription.channel_id
         try:
-            message = _drawn_edit(edit)
-            await tick.sender.edit(_where(edit, tick), edit.message_id, message)
+            where = await _where(edit, tick)
+            await tick.sender.edit(where, edit.message_id, _drawn_edit(edit))
         except DeliveryError as error:
-            await _settle_edit_error(edit, error, tick)
+            of_post = _of_post_alone(error, in_post=where != edit.subscription.channel_id)
+            await _settle_edit_error(edit, error, tick, of_post=of_post)
             if isinstance(error, TokenRefusedError | BlockedError):
                 raise
-            if not isinstance(error, MessageGoneError | MessageRefusedError) and not _of_post_alone(edit, error, tick):
+            if not isinstance(error, MessageGoneError | MessageRefusedError) and not of_post:
                 return
         else:
             tick.counts["edited"] += 1
@@ -62,13 +64,13 @@ async def _edit_channel(edits: Sequence[Edit], tick: Tick, halt: Halt) -> None:
             )
 
 
-async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick) -> None:
+async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick, *, of_post: bool) -> None:
     """An edit is a courtesy: what cannot be edited any more stays as it is, and says why."""
     row, channel, said, now = edit.alert_id, edit.subscription.channel_id, str(error), tick.moment()
     match error:
         case MessageGoneError() | MessageRefusedError():
             await tick.store.write(alerts.end_edits, row, said)
-        case DestinationGoneError() | DestinationForbiddenError() if _of_post_alone(edit, error, tick):
+        case DestinationGoneError() | DestinationForbiddenError() if of_post:
             await tick.store.write(alerts.end_edits, row, said)
         case DestinationGoneError():
             await tick.store.write(alerts.close_channel, channel, reason=said, now=now)
@@ -81,9 +83,8 @@ async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick) -> No
             await tick.store.write(alerts.delay_edit, row, not_before=later, problem=said, now=now)
 
 
-def _of_post_alone(edit: Edit, error: DeliveryError, tick: Tick) -> bool:
+def _of_post_alone(error: DeliveryError, *, in_post: bool) -> bool:
     """Whether the error speaks of one forum post, which somebody deleted, locked or archived, and not of its forum."""
-    in_post = _where(edit, tick) != edit.subscription.channel_id
     return in_post and (isinstance(error, DestinationGoneError) or error.code in SHUT_POST)
 
 
@@ -99,7 +100,7 @@ def _drawn_edit(edit: Edit) -> Message:
         )
 
 
-def _where(edit: Edit, tick: Tick) -> int:
+async def _where(edit: Edit, tick: Tick) -> int:
     """The channel or forum post where the message stands."""
     channel = edit.subscription.channel_id
-    return edit.place_id if edit.place_id and tick.sender.is_forum(channel) else channel
+    return edit.place_id if edit.place_id and await tick.sender.is_forum(channel) else channel

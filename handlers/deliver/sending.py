@@ -35,7 +35,7 @@ async def send_owed(tick: Tick, halt: Halt) -> None:
         while True:
             room = tick.rules.at_once - len(running)
             if room > 0 and not halt.is_set():
-                running |= {asyncio.create_task(_attempt(parcel, tick)) for parcel in await _claimed(tick, room)}
+                running |= {asyncio.create_task(_attempt(parcel, tick, halt)) for parcel in await _claimed(tick, room)}
             if not running:
                 return
             done, _ = await asyncio.wait(running, timeout=tick.rules.look_again, return_when=asyncio.FIRST_COMPLETED)
@@ -53,14 +53,15 @@ async def _claimed(tick: Tick, room: int) -> list[Parcel]:
     return owed + [of_bulletin(each) for each in others]
 
 
-async def _attempt(parcel: Parcel, tick: Tick) -> None:
-    """One attempt at one row, settled whatever comes of it. Raises what concerns every channel."""
+async def _attempt(parcel: Parcel, tick: Tick, halt: Halt) -> None:
+    """One attempt at one row, settled whatever comes of it. What concerns every channel ends the tick before the row is
+    given back, so that nothing claims it again."""
     try:
         sent = await _delivered(parcel, tick)
     except DeliveryError as error:
-        await _settle_error(parcel, error, tick)
         if isinstance(error, TokenRefusedError | BlockedError):
-            raise
+            halt.because_of(error)
+        await _settle_error(parcel, error, tick)
     else:
         tick.counts["sent"] += 1
         if sent is not None:
@@ -86,7 +87,7 @@ async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
 
     A forum takes no nonce: there nothing is repeated before it was looked for.
     """
-    earlier, forum = parcel.earlier_claim, _is_post(parcel, tick)
+    earlier, forum = parcel.earlier_claim, await _is_post(parcel, tick)
     if earlier is None or (not forum and tick.moment() - earlier < tick.rules.remembered):
         return None
     where = parcel.place_id or parcel.channel_id
@@ -106,7 +107,7 @@ async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
 
 async def _created(parcel: Parcel, tick: Tick) -> Sent | None:
     """The message, or None where it was delivered before and has been deleted since."""
-    if _is_post(parcel, tick):
+    if await _is_post(parcel, tick):
         post_id = await tick.sender.create_post(
             parcel.channel_id,
             parcel.drawn(as_post=True),
@@ -128,8 +129,8 @@ async def _created(parcel: Parcel, tick: Tick) -> Sent | None:
     return Sent(message_id)
 
 
-def _is_post(parcel: Parcel, tick: Tick) -> bool:
-    return parcel.place_id is None and tick.sender.is_forum(parcel.channel_id)
+async def _is_post(parcel: Parcel, tick: Tick) -> bool:
+    return parcel.place_id is None and await tick.sender.is_forum(parcel.channel_id)
 
 
 async def _adorned(parcel: Parcel, sent: Sent, tick: Tick) -> Sent:

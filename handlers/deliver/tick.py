@@ -31,7 +31,7 @@ class Sender(Protocol):
 
     async def publish(self, channel_id: int, message_id: int) -> None: ...
 
-    def is_forum(self, channel_id: int) -> bool: ...
+    async def is_forum(self, channel_id: int) -> bool: ...
 
     async def edit(self, channel_id: int, message_id: int, message: Message) -> None: ...
 
@@ -95,14 +95,17 @@ class Halt:
     def is_set(self) -> bool:
         return self.blocked or self._problem is not None or (self._stop is not None and self._stop.is_set())
 
+    def because_of(self, problem: BaseException | None) -> None:
+        """Ends the tick with the first problem. A block by Cloudflare ends it, too, and is none for the caller."""
+        if isinstance(problem, BlockedError):
+            self.blocked = True
+        elif isinstance(problem, Exception):
+            self._problem = self._problem or problem
+
     def note(self, finished: "set[asyncio.Task[None]]") -> None:
         """Keeps the first problem of the finished tasks for the end of the tick."""
         for task in finished:
-            problem = task.exception()
-            if isinstance(problem, BlockedError):
-                self.blocked = True
-            elif isinstance(problem, Exception):
-                self._problem = self._problem or problem
+            self.because_of(task.exception())
 
     def raise_problem(self) -> None:
         if self._problem is not None:
