@@ -19,6 +19,32 @@ SPECIAL = [
     "64:ff9b:1::1", "100::1", "2001::1", "2001:2::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "5f00::1",
     "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1",
 ]  # fmt: skip
+# IANA's registries of special-purpose addresses, with multicast, and what they leave of IPv6 beside 2000::/3.
+NETWORKS = [
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
+    "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+    "::/3", "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20", "4000::/2", "8000::/1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_no_address_of_a_special_network_may_be_dialled_from_its_first_to_its_last(network: str) -> None:
+    inside = ipaddress.ip_network(network)
+    for address in (inside[0], inside[1], inside[inside.num_addresses // 2], inside[-1]):
+        if getattr(address, "ipv4_mapped", None) is None:
+            assert not Guard().permits(str(address), 443), address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
+     "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0", "192.0.3.0", "192.167.255.255",
+     "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255", "2001:200::", "2001:db7:ffff::", "2001:db9::",
+     "2003::", "2620:4f:7fff::", "2620:4f:8001::", "3ffe:ffff::"],
+)  # fmt: skip
+def test_the_neighbours_of_special_networks_are_the_public_internet(address: str) -> None:
+    assert Guard().permits(address, 443)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
