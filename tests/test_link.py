@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.link import LONGEST_LINK, canonical_link, link_key, outlet_of, spellings
+from bot.core.link import LONGEST_LINK, canonical_link, leads_to, link_key, outlet_of, spellings
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,26 @@ def test_a_link_is_meant_however_a_person_writes_it() -> None:
 )
 def test_what_can_be_no_link_has_no_spelling(written: str) -> None:
     assert spellings(written) == []
+
+
+KEYED = "https://wire.example/feed?key=4711&format=rss"
+
+
+@pytest.mark.parametrize(
+    ("link", "address", "leads"),
+    [
+        (KEYED, KEYED, True),
+        ("http://www.wire.example/feed/?format=rss&key=4711&page=2#top", KEYED, True),
+        ("https://wire.example/feed?format=rss", KEYED, False),
+        ("https://wire.example/feed", KEYED, False),
+        ("https://other.example/feed?key=4711&format=rss", KEYED, False),
+        ("https://wire.example/4711/rss/", "https://wire.example/4711/rss", True),
+        ("https://blog.example/?p=12", "https://blog.example/?feed=rss2", False),
+        ("https://blog.example/?p=12", "https://blog.example/", False),
+        (None, KEYED, False),
+        ("https://wire.example/feed", None, False),
+        ("no link", KEYED, False),
+    ],
+)
+def test_a_link_to_an_address_is_known_in_any_spelling(link: str | None, address: str | None, leads: bool) -> None:
+    assert leads_to(link, address) == leads

@@ -64,6 +64,16 @@ def link_key(link: str) -> str:
     return f"{outlet_of(link)}{path}{'?' + parts.query if parts.query else ''}"
 
 
+def leads_to(link: str | None, address: str | None) -> bool:
+    """Whether `link` is `address` in some spelling: the same page, and all of the address's query, if it has one."""
+    found, wanted = (canonical_link(each) if each else None for each in (link, address))
+    if found is None or wanted is None:
+        return False
+    page, _, query = link_key(found).partition("?")
+    home, _, asked = link_key(wanted).partition("?")
+    return page == home and (set(asked.split("&")) <= set(query.split("&")) if asked else not query)
+
+
 def spellings(link: str) -> list[str]:
     """The canonical links that a person may mean by `link`: with or without scheme, "www." and a closing slash, as
     given first. Empty where it can be no link."""

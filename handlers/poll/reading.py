@@ -27,7 +27,7 @@ from bot.core.feed import (
     postponed,
 )
 from bot.core.importance import ImportanceRules
-from bot.core.link import host_of
+from bot.core.link import host_of, leads_to
 from bot.core.novelty import Sifted, calm, is_storm, sift
 from bot.core.story import MergingRules
 from bot.errors import FeedError
@@ -120,11 +120,18 @@ async def _understand(tick: Tick, feed: StoredFeed, answer: Fetched | NotModifie
     if digest == state.body_hash:
         return Reading("fetched", _after_success(tick, feed, answer, digest))
     parsed = await tick.language.parse(answer.body, url=answer.url, content_type=answer.content_type, now=tick.now)
-    sifted = await _sift(tick, feed, parsed.entries)
+    sifted = await _sift(tick, feed, _without_ways_back(parsed.entries, (url, state.moved_to, answer.url)))
     judged = await _judge(tick, feed, sifted)
     if parsed.unfinished:  # a 304 to these validators would leave out for good what is missing
         answer = replace(answer, etag=None, last_modified=None)
     return Reading("fetched", _after_success(tick, feed, answer, digest, ttl=parsed.ttl), judged, sifted)
+
+
+def _without_ways_back(found: Sequence[Entry], addresses: Sequence[str | None]) -> Sequence[Entry]:
+    """The entries, without links that lead to the feed itself: nobody can read a feed, and its address may hold a key
+    that its server paid for, while a story's links are shown to every server."""
+    back = (any(leads_to(entry.link, address) for address in addresses) for entry in found)
+    return [replace(entry, link=None) if leads else entry for entry, leads in zip(found, back, strict=True)]
 
 
 async def _sift(tick: Tick, feed: StoredFeed, found: Sequence[Entry]) -> Sifted:
