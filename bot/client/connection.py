@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 60.0
 FIRST_LOGIN = 10.0  # seconds that a sender waits for its login before it is given all the same
 STEADY = 600.0  # seconds after which a connection counts as good and the pauses begin anew
-_REFUSED = "Discord refuses the bot's token; set TOCSIN_DISCORD_TOKEN to the token of your application's bot"
+REFUSED = "Discord refuses the bot's token; set TOCSIN_DISCORD_TOKEN to the token of your application's bot"
 
 
 def point_at(*, api_base: str = "", gateway_url: str = "") -> None:
@@ -135,11 +135,11 @@ def _raise_if_final(error: Exception) -> None:
     if isinstance(error, TocsinError):
         raise error
     if isinstance(error, discord.LoginFailure):
-        raise TokenRefusedError(_REFUSED) from error
+        raise TokenRefusedError(REFUSED) from error
     if isinstance(error, discord.ConnectionClosed) and error.code == 4004:
-        raise TokenRefusedError(_REFUSED) from error
+        raise TokenRefusedError(REFUSED) from error
     if isinstance(error, discord.HTTPException) and error.status == 401:
-        raise TokenRefusedError(_REFUSED) from error
+        raise TokenRefusedError(REFUSED) from error
 
 
 def _is_outage(error: Exception) -> bool:

@@ -60,6 +60,10 @@ class Directory:
             found = self._channels.put(channel_id, fetched)
         return found
 
+    async def rights(self, channel_id: int) -> discord.Permissions:
+        """What the bot may do there, as Discord's own answers have it."""
+        return await self._asked(await self.channel(channel_id))
+
     def _cached(self, channel_id: int) -> Channel | None:
         found = self._client.get_channel(channel_id)
         return found if isinstance(found, Channel) else None

@@ -55,7 +55,7 @@ def prepare(path: Path) -> None:
         _check_owner(path)
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise StoreError(_no_access(path, error)) from error
-    if not _may_write(path.parent) or (path.exists() and not _may_write(path)):
+    if not may_write(path.parent) or (path.exists() and not may_write(path)):
         raise StoreError(read_only(str(path)))
 
 
@@ -139,8 +139,9 @@ def _lost(path: Path, what: str) -> str:
     return f"The database {path} was {what} while Tocsin worked with it; put the right one there and start again."
 
 
-def _may_write(path: Path) -> bool:
-    """Asked beforehand, because SQLite opens a file that it may not write without a word."""
+def may_write(path: Path) -> bool:
+    """Whether this program may write there: asked beforehand, because SQLite opens a file that it may not write without
+    a word."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
