@@ -39,6 +39,8 @@ FreshDatabase: TypeAlias = Callable[[], AbstractContextManager[str]]
 MISSING = "PostgreSQL is not installed: install Debian's package postgresql to run these tests"
 PATIENCE = 30.0  # seconds for a start or a stop
 TEMPLATE = "migrated"
+MEMORY = "/dev/shm"  # noqa: S108 only in tests
+GIGABYTE = 2**30
 ORDINARY = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -235,7 +237,7 @@ def _database(server: Server, template: str) -> Iterator[str]:
 
 @contextmanager
 def _file(template: Path) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=_roomy_memory()) as folder:
         yield f"sqlite:///{shutil.copyfile(template, Path(folder) / 'tocsin.db')}"
 
 
@@ -263,7 +265,7 @@ def _running(made: Path, **settings: str) -> Iterator[Server]:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A temporary folder that the server's user may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-", dir=_roomy_memory()))
     try:
         folder.chmod(0o755)
         if os.geteuid() == 0:
@@ -274,6 +276,13 @@ def _folder() -> Iterator[Path]:
 
 
 # -- The machine
+
+
+def _roomy_memory() -> str | None:
+    """A folder in memory with room for some servers, because databases are many small files; None if there is none."""
+    with suppress(OSError):
+        return MEMORY if shutil.disk_usage(MEMORY).free > 4 * GIGABYTE else None
+    return None
 
 
 def _binary(name: str) -> Path | None:

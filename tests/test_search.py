@@ -1,8 +1,7 @@
-"""Full-text search on a real SQLite file."""
+"""Full-text search, on both engines."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.query import terms_of
-from bot.store import Store, search
+from bot.store import Store, prune, search
 from bot.store.search import Found
 from tests.builders import NOON, a_story
 from tests.told import tell
 
+YEAR = timedelta(days=365)
 HOSTILE = (
     '"', '""', "'", "nato OR openai", "NEAR(nato openai, 2)", "nato NOT openai", "nato*", "^nato", "title:nato",
     "{title text}:nato", "-nato", "nato AND", "(nato", "a" * 2_000, "nato " * 400, "🙂", "🙂 nato", "\u202eotan", "%",
@@ -23,8 +23,8 @@ HOSTILE = (
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store.open(f"sqlite:///{tmp_path / 'tocsin.db'}") as store:
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with Store.open(database_url) as store:
         await tell(store, a_story("title", title="Drones for NATO"), "Little is known.")
         await tell(
             store,
@@ -70,6 +70,42 @@ async def test_case_and_accents_do_not_matter(store: Store) -> None:
     assert await found(store, "ZURICH") == ["late"]
 
 
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("35", True), ("f-35", True), ("F 35", True), ('"f 35s"', False), ("6.2", True), ("-6", True),
+        ("nato.int", True), ("int", True), ("u.s", True), ("state-of-the-art", True), ('"of the art"', True),
+        ("ΑΘΉΝΑ", True), ("москва", True), ("gpt_4", True), ("о", False), ('"u.s. navy"', True), ('"u.s. army"', False),
+    ],
+)  # fmt: skip
+async def test_words_are_told_apart_by_what_stands_between_them(store: Store, query: str, is_found: bool) -> None:
+    text = "The F-35 of the U.S. Navy (nato.int) costs $6.2 with state-of-the-art GPT_4, say Αθήνα and Москва."
+    await tell(store, a_story("odd", title="Odd words"), text)
+    assert ("odd" in await found(store, query)) is is_found
+
+
+async def test_a_phrase_does_not_reach_from_the_title_into_the_text(store: Store) -> None:
+    await tell(store, a_story("seam", title="Army asks Palantir"), "Anduril helps.")
+    assert await found(store, '"palantir anduril"') == []
+    assert await found(store, "palantir anduril") == ["seam"]
+
+
+async def test_a_text_of_megabytes_of_words_is_kept_and_its_beginning_found(store: Store) -> None:
+    words = " ".join(f"w{number}x" for number in range(300_000))
+    await tell(store, a_story("long", title="Endless"), words, "é" * 300_000)
+    assert await found(store, "endless w7x") == ["long"]
+
+
+async def test_words_far_apart_are_not_a_phrase_however_often_they_stand_there(store: Store) -> None:
+    await tell(store, a_story("apart", title="Apart"), "loyal men and a wingman " * 50, "The wingman is loyal.")
+    assert await found(store, '"loyal wingman"') == ["text"]
+
+
+async def test_an_article_that_is_gone_is_found_no_longer(store: Store) -> None:
+    assert await store.write(prune.old_articles, NOON + 9 * YEAR, NOON + 9 * YEAR, 50) > 0
+    assert await found(store, "drones") == []
+
+
 async def test_conditions_narrow_what_is_found(store: Store) -> None:
     assert set(await found(store, "drone", organisation="NATO")) == {"title", "text"}
     assert await found(store, "drone", organisation="Acme") == ["late"]
@@ -95,7 +131,7 @@ async def test_pages_follow_each_other_and_one_beyond_the_last_is_the_last(store
 
 
 async def test_where_too_many_match_the_newest_are_ranked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(search.RANKED, "sqlite", 2)
+    monkeypatch.setattr(search, "RANKED", 2)
     page = await store.read(search.search, terms_of("drone"))
     assert (page.more, [each.story.id for each in page.listed]) == (True, ["text", "late"])
 
