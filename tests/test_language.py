@@ -21,6 +21,7 @@ from bot.language import DEFAULT_MODEL, Language
 from bot.language.pool import NoWorkerError, Pool, WorkerDiedError, WorkerHungError
 from bot.settings.knowledge import read_knowledge
 from bot.store.codec import encode
+from tests.workers import workers_of
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FEED = b"<rss version='2.0'><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>"
@@ -216,6 +217,29 @@ async def test_memory_is_limited(pool: Pool) -> None:
     assert await pool.run(5, _hold, 1) == 2**20
     with pytest.raises(MemoryError):
         await pool.run(5, _hold, 2000)
+
+
+async def test_a_feed_that_needs_too_much_memory_costs_no_other_feed() -> None:
+    """Fault 2: a worker out of memory."""
+    greedy = b'{"version":"https://jsonfeed.org/version/1","items":[' + b"{}," * 1_600_000 + b"{}]}"
+    async with Language(memory_limit=150) as language:
+        for _ in range(2):
+            with pytest.raises(FeedError, match="memory"):
+                await parse(language, greedy)
+            assert await parse(language, FEED)
+
+
+async def test_a_worker_that_is_killed_on_a_feed_costs_no_other_feed() -> None:
+    """Fault 2: K in a worker."""
+    async with Language(time_limit=60) as language:
+        await parse(language, FEED)
+        reading = asyncio.create_task(parse(language, HOSTILE["an author of dots"]))
+        await asyncio.sleep(0.3)
+        for worker in workers_of(os.getpid()):
+            os.kill(worker, signal.SIGKILL)
+        with pytest.raises(FeedError):
+            await reading
+        assert await parse(language, FEED)
 
 
 async def test_workers_that_cannot_start_are_an_error_of_ours() -> None:

@@ -156,6 +156,8 @@ def _feedparser(body: bytes, encoding: str | None) -> Mapping[str, Any]:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
+    except MemoryError:
+        raise  # the worker's, which is not worth keeping then
     except Exception as error:  # a parser of strangers' bytes: whatever it trips over is the feed's fault
         raise FeedError(
             f"The feed cannot be read ({type(error).__name__} in its markup): ask its publisher to repair it."
