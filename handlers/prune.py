@@ -4,15 +4,13 @@ Each step is a small transaction, so that polls and deliveries go on between the
 needed, is told in bot/store/prune.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.core.about import KEPT_AFTER_LEAVING, VOTERS_KEPT
-from bot.core.story import Story
 from bot.store import Store, guilds, prune
 
 log = structlog.get_logger(__name__)
@@ -20,9 +18,6 @@ log = structlog.get_logger(__name__)
 STEP = 200
 STORIES = 20
 """Rows, and stories with all that is about them, that one transaction deletes at most."""
-
-Follow = Callable[[Iterable[Story], Iterable[str]], None]
-Turn = Callable[[], AbstractAsyncContextManager[Follow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +32,16 @@ class PruneReport:
     voters: int = 0
 
 
-async def prune_tick(now: datetime, *, store: Store, keep: timedelta, idle: timedelta, turn: Turn) -> PruneReport:
+async def prune_tick(now: datetime, *, store: Store, keep: timedelta, idle: timedelta) -> PruneReport:
     """Deletes what is older than `keep`, and what else is kept for a fixed time. A story takes reports until none has
-    come for `idle`. `turn` gives the turn to change the stories in memory."""
+    come for `idle`."""
     old = now - keep
     report = PruneReport(
         servers=await _servers(now, store=store),
         voters=await _all(lambda: store.write(prune.voters, now - timedelta(days=VOTERS_KEPT), STEP)),
         articles=await _all(lambda: store.write(prune.old_articles, old, now - idle, STEP)),
         entries=await _all(lambda: store.write(prune.old_entries, old, STEP)),
-        stories=await _all(lambda: _stories(old, store=store, turn=turn)),
+        stories=await _all(lambda: store.write(prune.old_stories, old, STORIES)),
         bulletins=await _all(lambda: store.write(prune.old_bulletins, old, STEP)),
     )
     log.info("pruned", **{name: getattr(report, name) for name in PruneReport.__slots__})
@@ -60,13 +55,6 @@ async def _servers(now: datetime, *, store: Store) -> int:
         await store.write(prune.silence, guild_id)
         await _all(lambda guild_id=guild_id: store.write(prune.server, guild_id, now, STEP))  # type: ignore[misc]
     return len(gone)
-
-
-async def _stories(before: datetime, *, store: Store, turn: Turn) -> int:
-    async with turn() as follow:
-        forgotten = await store.write(prune.old_stories, before, STORIES)
-        follow(forgotten.changed, forgotten.gone)
-    return len(forgotten.gone)
 
 
 async def _all(step: Callable[[], Awaitable[int]]) -> int:

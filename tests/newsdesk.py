@@ -15,7 +15,6 @@ from unittest.mock import patch
 
 from bot.app import Resources, deliver_tick, open_resources, poll_tick
 from bot.app.outlet import make_client
-from bot.app.shelf import Shelf
 from bot.client import DiscordSender, Index
 from bot.core.alert import Habits, Subscription
 from bot.core.event import EventType, Party, Stage
@@ -107,7 +106,7 @@ async def newsdesk(folder: Path) -> AsyncIterator[Newsdesk]:
         start = datetime.fromisoformat("2026-01-01T00:00:00+00:00") - BETWEEN_POLLS * POLLS
         resources = await stack.enter_async_context(open_resources(settings, now=start))
         with patch("bot.app.outlet.now_utc", lambda: box[0].now if box else start):
-            client = make_client(resources, index, Shelf())
+            client = make_client(resources, index)
         env = await stack.enter_async_context(running(client))
         guild = env.create_guild("Newsroom")
         channel = guild.create_text_channel("ai-and-defence")

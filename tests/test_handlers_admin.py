@@ -1,6 +1,5 @@
 """What managers do with `/admin`, from their side: why, merge, split, relevance, undo, purge."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,17 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.app.shelf import Shelf
 from bot.client import DiscordSender
 from bot.core.about import purge_question
 from bot.core.merging import OpenStories
 from bot.core.story import MergingRules, Report, Story
 from bot.core.voting import STEP
 from bot.store import alerts, corrections, guilds, stories, subscriptions
-from bot.store.corrections import Hand
-from handlers.admin import Judgement
-from handlers.admin.correcting import change
-from handlers.admin.means import Means
+from handlers.poll import Shelf
 from tests.builders import MINUTE, NOON, an_alert, an_analysis, an_article
 from tests.people import Town, a_town, labels, said
 from tests.test_handlers_buttons import alerted
@@ -326,18 +321,20 @@ async def test_only_who_asked_may_delete(town: Town) -> None:
     assert result.ephemeral
 
 
-async def test_a_correction_waits_for_the_poll_that_places_reports_and_memory_follows(town: Town) -> None:
-    shelf = Shelf()
-    shelf.stories = OpenStories([await story(town, "one"), await story(town, "two")], MergingRules())
-    means = Means(town.store, town.index, lambda: town.now, Judgement(), shelf.corrected)
-    hand = Hand(town.guild.id, 7, town.now, MergingRules(), means.judgement.weigh)
-    async with shelf.turn:
-        waiting = asyncio.create_task(change(means, town.guild.id, lambda c: corrections.merge(c, "two", "one", hand)))
-        await asyncio.sleep(0.05)
-        assert not waiting.done()
-    await waiting
-    assert [each.id for each in shelf.stories] == ["one"]
-    assert [source.title for each in shelf.stories for source in each.sources] == ["Title 1", "Title 2", "Title 3"]
+async def test_stories_in_memory_follow_a_correction_and_its_undoing(town: Town) -> None:
+    shelf = Shelf(MergingRules())
+    await shelf.load(town.store, town.now)
+    assert {each.id for each in await on_shelf(town, shelf)} == {"one", "two"}
+    await admin(town, "merge", story="two", into="one")
+    (both,) = await on_shelf(town, shelf)
+    assert [source.title for source in both.sources] == ["Title 1", "Title 2", "Title 3"]
+    await admin(town, "undo", correction=1)
+    assert {each.id for each in await on_shelf(town, shelf)} == {"one", "two"}
+
+
+async def on_shelf(town: Town, shelf: Shelf) -> list[Story]:
+    """The stories as the next poll would find them in memory."""
+    return await town.store.write(lambda c: list(shelf.begin(c, town.now)))
 
 
 async def story(town: Town, story_id: str) -> Story:

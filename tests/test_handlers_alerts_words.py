@@ -32,7 +32,7 @@ async def test_muted_words_are_kept_for_the_server_and_their_effect_is_told(town
     assert "No channel of this server is told stories that name **nato**, until `/alerts unmute`." in text
     assert "It would have kept 1 story of 2 in the last 30 days from this server's channels." in text
     assert await lists(town) == [("mute", "nato", None)]
-    servers = (await wishes(town.store, town.now)).servers
+    servers = (await town.store.read(wishes, town.now)).servers
     assert servers[town.guild.id].muted == ("nato",)
 
 
@@ -40,7 +40,7 @@ async def test_watched_words_are_kept_for_the_server(town: Town) -> None:
     text = await ask(town, "watch", "swarming drones")
     assert "Stories that name **swarming drones** matter more in this server" in text
     assert "It would have met 0 stories of 0" in text
-    assert (await wishes(town.store, town.now)).servers[town.guild.id].watched == ("swarming drones",)
+    assert (await town.store.read(wishes, town.now)).servers[town.guild.id].watched == ("swarming drones",)
 
 
 @pytest.mark.parametrize(

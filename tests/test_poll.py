@@ -15,7 +15,6 @@ from sqlalchemy import Connection, func, select
 from structlog.testing import capture_logs
 
 from bot.core.feed import FeedRules, FeedState
-from bot.core.merging import OpenStories
 from bot.demo.edition import Edition
 from bot.demo.server import FeedServer, feed_server
 from bot.errors import StoreError
@@ -26,7 +25,7 @@ from bot.store import Store, alerts, articles, bulletins, entries, feeds, polls,
 from bot.store.codec import encode
 from bot.store.schema import articles as article_table
 from bot.store.schema import entries as entry_table
-from handlers.poll import OURS, PollReport, PollRules, load_stories, poll
+from handlers.poll import OURS, PollReport, PollRules, Shelf, poll
 from tests.builders import MINUTE, a_feed, a_subscription
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -59,7 +58,7 @@ class Desk:
     now: datetime = NOW
     bodies: dict[str, str] = field(default_factory=dict)
 
-    async def poll(self, *, later: timedelta = HOUR, open_stories: OpenStories | None = None) -> PollReport:
+    async def poll(self, *, later: timedelta = HOUR, shelf: Shelf | None = None) -> PollReport:
         self.now += later
         return await poll(
             self.now,
@@ -67,7 +66,7 @@ class Desk:
             fetcher=self.fetcher,
             language=self.language,
             rules=RULES,
-            open_stories=open_stories,
+            shelf=shelf,
         )
 
     async def list_feeds(self, *paths: str) -> None:
@@ -358,9 +357,9 @@ async def test_stories_of_an_abandoned_transaction_are_forgotten(desk: Desk, mon
     desk.publish("two", CAKE)
     await desk.poll()
     desk.publish("one", CAKE, NATO)
-    open_stories = await load_stories(desk.store, RULES.merging, desk.now)
-    await desk.poll(open_stories=open_stories)
-    (before,) = open_stories
+    shelf = Shelf(RULES.merging)
+    await desk.poll(shelf=shelf)
+    (before,) = shelf.stories
 
     def fail(c: Connection, outcome: polls.Outcome, now: datetime) -> polls.Committed:
         result = committed(c, outcome, now)
@@ -371,12 +370,12 @@ async def test_stories_of_an_abandoned_transaction_are_forgotten(desk: Desk, mon
     committed = polls.commit
     desk.publish("two", CAKE, NATO_TOO)
     monkeypatch.setattr(polls, "commit", fail)
-    await desk.poll(open_stories=open_stories)
+    await desk.poll(shelf=shelf)
     monkeypatch.undo()
-    assert list(open_stories) == [before]
+    assert list(shelf.stories) == [before]
     assert encode(await desk.store.read(stories.latest)) == encode([before])
     assert await desk.store.read(entries.count) == 3
-    report = await desk.poll(later=24 * HOUR, open_stories=open_stories)
+    report = await desk.poll(later=24 * HOUR, shelf=shelf)
     assert (report.entries_new, report.stories_grown) == (1, 1)
 
 
@@ -400,11 +399,13 @@ async def test_stories_kept_between_ticks_equal_those_of_the_store(desk: Desk) -
     await desk.list_feeds("one", "two")
     desk.publish("one", NATO)
     desk.publish("two", CAKE)
-    kept = await load_stories(desk.store, RULES.merging, desk.now)
-    await desk.poll(open_stories=kept)
+    kept = Shelf(RULES.merging)
+    await desk.poll(shelf=kept)
     desk.publish("two", CAKE, NATO_TOO)
-    await desk.poll(open_stories=kept)
-    assert encode(tuple(kept)) == encode(tuple(await load_stories(desk.store, RULES.merging, desk.now)))
+    await desk.poll(shelf=kept)
+    anew = Shelf(RULES.merging)
+    await anew.load(desk.store, desk.now)
+    assert encode(tuple(kept.stories)) == encode(tuple(anew.stories))
 
 
 async def test_a_poll_stopped_half_way_loses_nothing(desk: Desk) -> None:

@@ -1,7 +1,6 @@
 """What is deleted when its time has come, and what is not."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,6 +30,7 @@ from bot.store.polls import Judged, Outcome
 from bot.store.schema import metadata
 from bot.store.votes import Vote
 from handlers.admin.means import unweighed
+from handlers.poll import Shelf
 from handlers.prune import PruneReport, prune_tick
 from tests.builders import MINUTE, NOON, a_feed, a_story, a_subscription, an_alert, an_analysis, an_article, an_entry
 
@@ -45,25 +45,8 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         yield store
 
 
-class Memory:
-    """The stories in memory, as far as they are told to follow."""
-
-    def __init__(self) -> None:
-        self.changed: list[Story] = []
-        self.gone: list[str] = []
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[object]:
-        yield self.follow
-
-    def follow(self, changed: Iterable[Story], gone: Iterable[str]) -> None:
-        self.changed += changed
-        self.gone += gone
-
-
-async def tick(store: Store, now: datetime = LATER, memory: Memory | None = None) -> PruneReport:
-    turn = (memory or Memory()).turn
-    return await prune_tick(now, store=store, keep=YEAR, idle=timedelta(days=5), turn=turn)  # type: ignore[arg-type]
+async def tick(store: Store, now: datetime = LATER) -> PruneReport:
+    return await prune_tick(now, store=store, keep=YEAR, idle=timedelta(days=5))
 
 
 async def keep(store: Store, story: Story, number: int = 1, *, at: datetime = NOON) -> None:
@@ -85,9 +68,8 @@ async def test_an_old_story_goes_with_its_articles_and_all_that_is_about_it(stor
     [claimed] = await store.write(alerts.claim, now=NOON, lease=MINUTE, limit=1)
     await store.write(alerts.settle_sent, claimed.alert_id, message_id=1, shown_revision=1, now=NOON)
     await store.write(votes.cast_vote, Vote(HERE, "story-1", 7, True, "not_relevant", NOON), {})
-    memory = Memory()
-    report = await tick(store, memory=memory)
-    assert (report.articles, report.stories, memory.gone) == (1, 1, ["story-1"])
+    report = await tick(store)
+    assert (report.articles, report.stories) == (1, 1)
     for name in ("articles", "stories", "story_organisations", "alerts", "deliveries", "votes"):
         assert await size(store, name) == 0, name
     assert await size(store, "subscriptions") == 1
@@ -116,10 +98,11 @@ async def test_a_story_that_followed_an_old_one_follows_none_in_memory_too(store
     await keep(store, a_story("old"))
     young = a_story("young", first_seen=LATER, last_seen=LATER, follows="old")
     await keep(store, young, 2, at=LATER)
-    memory = Memory()
-    await tick(store, LATER + MINUTE, memory)
-    assert memory.gone == ["old"]
-    assert [(each.id, each.follows) for each in memory.changed] == [("young", None)]
+    shelf = Shelf(MergingRules())
+    await shelf.load(store, LATER)
+    await tick(store, LATER + MINUTE)
+    on_shelf = await store.write(lambda c: {each.id: each.follows for each in shelf.begin(c, LATER)})
+    assert on_shelf["young"] is None
     kept = await store.read(stories.get, "young")
     assert kept is not None
     assert kept.follows is None

@@ -115,19 +115,6 @@ async def test_a_feed_is_removed_once_and_may_come_back(store: Store) -> None:
     assert await urls(store) == [A.url]
 
 
-async def test_due_feeds_are_those_whose_time_has_come_the_longest_waiting_first(store: Store) -> None:
-    later, never, paused, soon = (
-        a_feed(f"https://{name}.example/feed") for name in ("later", "never", "paused", "soon")
-    )
-    await store.write(feeds.sync_catalogue, [later, never, paused, soon], NOON)
-    await store.write(feeds.save_state, 1, FeedState(due_at=NOON + MINUTE))
-    await store.write(feeds.save_state, 3, FeedState(due_at=NOON, status="paused"))
-    await store.write(feeds.save_state, 4, FeedState(due_at=NOON))
-    assert [each.feed for each in await store.read(feeds.due, NOON)] == [never, soon]
-    assert [each.feed for each in await store.read(feeds.due, NOON, limit=1)] == [never]
-    assert len(await store.read(feeds.due, NOON, everything=True)) == 3
-
-
 async def test_each_feed_counts_once_in_the_health(store: Store) -> None:
     states = [
         FeedState(last_success_at=NOON),

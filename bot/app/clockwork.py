@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from bot.app.outlet import Outlet, now_utc
 from bot.app.resources import Resources
-from bot.app.shelf import Shelf
 from bot.app.ticks import deliver_tick, poll_tick
 from bot.client import Index
 from bot.core.conditions import Condition, database_condition, model_condition
@@ -20,6 +19,7 @@ from bot.health import Vitals
 from bot.schedule import Tick
 from handlers.digest import digest
 from handlers.notify import notify
+from handlers.poll import Shelf
 from handlers.prune import prune_tick
 from handlers.pulse import pulse
 from handlers.remember import remember
@@ -83,8 +83,7 @@ class Clockwork:
             report = await poll_tick(
                 self._resources,
                 now=now_utc(),
-                open_stories=self._shelf.stories,
-                turn=self._shelf.turn,
+                shelf=self._shelf,
                 begin_within=POLL_BEGINS_WITHIN,
                 long_stop=self._long_stop,
             )
@@ -117,7 +116,7 @@ class Clockwork:
     async def prune(self) -> None:
         settings = self._resources.settings
         keep, idle = timedelta(days=settings.archive.keep), settings.merging.idle
-        await prune_tick(now_utc(), store=self._resources.store, keep=keep, idle=idle, turn=self._shelf.corrected)
+        await prune_tick(now_utc(), store=self._resources.store, keep=keep, idle=idle)
 
     async def pulse(self) -> None:
         await pulse(now_utc(), store=self._resources.store, vitals=self._vitals)

@@ -15,8 +15,8 @@ from handlers import about, admin, alerts, bulletins, buttons, entity, feeds, he
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What people's commands work with. `clock` gives the present as aware UTC; `drafts` are subscriptions that people
-    are about to save, `feeds` what the commands of that name work with, `judgement` what decisions go by; `turn` is
-    the turn to change stories. Articles are kept for `keep`; `contact` is the operator's."""
+    are about to save, `feeds` what the commands of that name work with, `judgement` what decisions go by.
+    Articles are kept for `keep`; `contact` is the operator's."""
 
     store: Store
     index: Index
@@ -25,7 +25,6 @@ class Desk:
     feeds: feeds.Means
     drafts: Drafts[Subscription] = field(default_factory=lambda: Drafts("`/alerts add`"))
     judgement: admin.Judgement = field(default_factory=admin.Judgement)
-    turn: admin.Turn = admin.nobody_else
     keep: timedelta = timedelta(days=365)
     contact: str = ""
 
@@ -44,7 +43,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *story.commands(store=store, index=index),
         *entity.commands(store=store, index=index, clock=clock),
         *feeds.commands(desk.feeds),
-        *admin.commands(store=store, index=index, clock=clock, judgement=desk.judgement, turn=desk.turn),
+        *admin.commands(store=store, index=index, clock=clock, judgement=desk.judgement),
         *settings.commands(store=store, index=index, thresholds=desk.thresholds),
         *about.commands(store=store, version=desk.version, keep_days=desk.keep.days, contact=desk.contact),
         *status.commands(store=store, version=desk.version),
@@ -59,7 +58,7 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
     return [
         *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts, thresholds=desk.thresholds),
         *feeds.buttons(desk.feeds),
-        *admin.buttons(store=store, index=index, clock=clock, judgement=desk.judgement, turn=desk.turn),
+        *admin.buttons(store=store, index=index, clock=clock, judgement=desk.judgement),
         *buttons.buttons(store=store, index=index, clock=clock, thresholds=desk.thresholds),
         *news.buttons(store=store, clock=clock),
         *story.buttons(store=store),

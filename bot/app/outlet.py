@@ -12,7 +12,6 @@ from rich.console import Console
 
 from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.resources import Resources
-from bot.app.shelf import Shelf
 from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
 from bot.core.account import Standards
@@ -51,9 +50,8 @@ def now_utc() -> datetime:
 
 
 @asynccontextmanager
-async def open_outlet(resources: Resources, index: Index, shelf: Shelf, *, fatal: Fatal) -> AsyncIterator[Outlet]:
-    """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more. People's
-    corrections change the stories on the `shelf` as well."""
+async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> AsyncIterator[Outlet]:
+    """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more."""
     settings, store = resources.settings, resources.store
     await store.write(owed.release, now_utc())
     await store.write(bulletins.release, now_utc())
@@ -65,7 +63,7 @@ async def open_outlet(resources: Resources, index: Index, shelf: Shelf, *, fatal
     await silence_terminal(store)
     await serve_only(store, settings.discord.allowed_guilds)
     point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
-    client = make_client(resources, index, shelf)
+    client = make_client(resources, index)
     async with _connected(client, settings.token.get_secret_value(), fatal):
         sender = DiscordSender(client, budget=client.budget)
         yield Outlet(sender, client.is_ready, client.look_again, client.is_connected)
@@ -95,7 +93,7 @@ def judgement_of(settings: Settings) -> Judgement:
     )
 
 
-def make_client(resources: Resources, index: Index, shelf: Shelf) -> TocsinClient:
+def make_client(resources: Resources, index: Index) -> TocsinClient:
     """The Discord client with every command and button."""
     settings, store = resources.settings, resources.store
     desk = Desk(
@@ -112,7 +110,6 @@ def make_client(resources: Resources, index: Index, shelf: Shelf) -> TocsinClien
             limits=settings.feed_limits,
         ),
         judgement=judgement_of(settings),
-        turn=shelf.corrected,
         keep=timedelta(days=settings.archive.keep),
         contact=settings.poll.contact,
     )

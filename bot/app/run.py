@@ -12,14 +12,13 @@ import structlog
 from bot.app.clockwork import Clockwork
 from bot.app.outlet import Outlet, now_utc, open_outlet
 from bot.app.resources import Resources, open_resources
-from bot.app.shelf import Shelf
 from bot.app.ticks import was_stopped_long
 from bot.client import Index
 from bot.errors import DatabaseLostError, TocsinError, TokenRefusedError
 from bot.health import Vitals, beating, serving
 from bot.schedule import Schedule, Tick
 from bot.settings import Settings
-from handlers.poll import load_stories
+from handlers.poll import Shelf
 
 log = structlog.get_logger(__name__)
 
@@ -44,12 +43,12 @@ class Stop:
 
 async def run(settings: Settings) -> None:
     """The bot, until a signal ends it. Raises TocsinError where it cannot go on."""
-    stop, index, shelf = Stop(), Index(), Shelf()
+    stop, index, shelf = Stop(), Index(), Shelf(settings.merging)
     with _signals(stop):
         async with (
             open_resources(settings, now=now_utc()) as resources,
             _account(resources) as vitals,
-            open_outlet(resources, index, shelf, fatal=stop.because_of) as outlet,
+            open_outlet(resources, index, fatal=stop.because_of) as outlet,
         ):
             vitals.connected = outlet.connected
             await _tick_until(stop, resources, outlet, index, shelf, vitals)
@@ -73,8 +72,7 @@ async def _account(resources: Resources) -> AsyncIterator[Vitals]:
 async def _tick_until(
     stop: Stop, resources: Resources, outlet: Outlet, index: Index, shelf: Shelf, vitals: Vitals
 ) -> None:
-    async with shelf.turn:
-        shelf.stories = await load_stories(resources.store, resources.settings.merging, now_utc())
+    await shelf.load(resources.store, now_utc())
     long_stop = await was_stopped_long(resources.store, now_utc())
     work = Clockwork(resources, outlet, index, shelf, stop.event, vitals=vitals, long_stop=long_stop)
     async with Schedule(vitals.watch(work.every(stopping=partial(_stopping, stop)))) as schedule:

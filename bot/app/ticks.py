@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 from bot.app.resources import Resources
 from bot.core.alert import Subscription
-from bot.core.merging import OpenStories
 from bot.settings.files import feed_rules
 from bot.store import Store, feeds, subscriptions
 from handlers.deliver import DeliverReport, DeliverRules, Sender, deliver
-from handlers.poll import PollReport, PollRules, poll
+from handlers.poll import ONLY, PollReport, PollRules, Shelf, poll
 
 LONG_STOP = timedelta(hours=6)
 """While the bot runs, some feed is polled every few minutes."""
@@ -24,8 +23,8 @@ async def poll_tick(
     *,
     now: datetime,
     everything: bool = False,
-    open_stories: OpenStories | None = None,
-    turn: asyncio.Lock | None = None,
+    shelf: Shelf | None = None,
+    runner: str = ONLY,
     begin_within: float | None = None,
     long_stop: bool = False,
 ) -> PollReport:
@@ -47,8 +46,8 @@ async def poll_tick(
         language=resources.language,
         rules=rules,
         everything=everything,
-        open_stories=open_stories,
-        turn=turn,
+        shelf=shelf,
+        runner=runner,
         begin_within=begin_within,
         long_stop=long_stop,
     )

@@ -16,7 +16,7 @@ from bot.core.correction import begun, merged, restored, without
 from bot.core.importance import Importance
 from bot.core.story import MergingRules, Report, Story
 from bot.errors import TocsinError
-from bot.store import rows, stories
+from bot.store import changes, rows, stories
 from bot.store.codec import decode, encode
 from bot.store.dialect import insert
 from bot.store.schema import alerts, articles, corrections, story_organisations
@@ -65,6 +65,7 @@ class Moved:
 
 def merge(c: Connection, story_id: str, into_id: str, hand: Hand) -> Done:
     """Puts everything of a story into another. Raises TocsinError where that cannot be."""
+    changes.take_the_turn(c)
     story, into = _live(c, story_id), _live(c, into_id)
     if story.id == into.id:
         raise TocsinError("These are one story already; choose two different ones.")
@@ -81,6 +82,7 @@ def merge(c: Connection, story_id: str, into_id: str, hand: Hand) -> Done:
 
 def split(c: Connection, article_id: int, new_id: str, hand: Hand) -> Done:
     """Makes a report a story of its own. Raises TocsinError where that cannot be."""
+    changes.take_the_turn(c)
     story_id = c.scalar(select(articles.c.story_id).where(articles.c.id == article_id))
     if story_id is None:
         raise TocsinError("There is no such report in any story; choose one from the list.")
@@ -104,6 +106,7 @@ def note(c: Connection, story_id: str, content: dict[str, Any], hand: Hand) -> i
 def undo(c: Connection, correction_id: int, hand: Hand) -> Done:
     """Takes a merge or a split of the server back: the stories are what they were, with what came since. Raises
     TocsinError where that cannot be."""
+    changes.take_the_turn(c)
     row = open_correction(c, correction_id, hand.guild_id)
     moved = decode(Moved, row["content"])
     _refuse_later(c, correction_id, moved)
@@ -184,6 +187,7 @@ def _hand_over(c: Connection, moved: Moved, now: datetime) -> Moved:
     origin, target = moved.origin, moved.target
     c.execute(update(articles).where(articles.c.story_id == origin).values(story_id=target))
     c.execute(update(story_table).where(story_table.c.id == origin).values(merged_into=target))
+    changes.touch(c, [origin])
     c.execute(delete(story_organisations).where(story_organisations.c.story_id == origin))
     told = select(alerts.c.channel_id).where(alerts.c.story_id == target)
     matched = select(alerts.c.subscription_id).where(alerts.c.story_id == target)

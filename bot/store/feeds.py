@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, func, or_, select, update
 
-from bot.core.feed import Feed, FeedState, StoredFeed, address_of, postponed
+from bot.core.feed import Feed, FeedState, StoredFeed, address_of
 from bot.core.link import host_of
-from bot.store import rows
+from bot.store import hosts, rows
 from bot.store.dialect import insert
 from bot.store.schema import feeds, guild_feeds
 
@@ -50,13 +50,62 @@ def listed(c: Connection) -> list[StoredFeed]:
     return [rows.feed(row) for row in c.execute(wanted).mappings()]
 
 
-def due(c: Connection, now: datetime, *, limit: int | None = None, everything: bool = False) -> list[StoredFeed]:
-    """The active feeds whose time has come, the longest waiting first; `everything` takes all active feeds."""
-    wanted = select(feeds).where(~feeds.c.removed, feeds.c.status == "active")
+def claim(
+    c: Connection,
+    *,
+    runner: str,
+    now: datetime,
+    until: datetime,
+    limit: int | None = None,
+    of_host: int | None = None,
+    everything: bool = False,
+) -> list[StoredFeed]:
+    """Feeds to be read by `runner` and nobody else before `until`, the longest waiting first: at most `limit`, and
+    `of_host` of one host.
+
+    They are active and due (or `everything`), and their host neither rests nor is another runner's turn; from now on
+    it is this one's.
+    """
+    waiting = (feeds.c.due_at.is_not(None), feeds.c.due_at, feeds.c.id)
+    place = func.row_number().over(partition_by=feeds.c.host, order_by=waiting).label("place")
+    wanted = select(feeds.c.id, place).where(_is_free(now), hosts.may_ask(feeds.c.host, runner=runner, now=now))
     if not everything:
-        wanted = wanted.where(feeds.c.due_at.is_(None) | (feeds.c.due_at <= now))
-    order = (feeds.c.due_at.is_not(None), feeds.c.due_at, feeds.c.id)
-    return [rows.feed(row) for row in c.execute(wanted.order_by(*order).limit(limit)).mappings()]
+        wanted = wanted.where(or_(feeds.c.due_at.is_(None), feeds.c.due_at <= now))
+    queue = wanted.subquery()
+    chosen = select(queue.c.id) if of_host is None else select(queue.c.id).where(queue.c.place <= of_host)
+    # Looked at again once it is locked: another may have claimed it since.
+    mine = select(feeds).where(feeds.c.id.in_(chosen), _is_free(now)).order_by(*waiting).limit(limit)
+    found = c.execute(mine.with_for_update(skip_locked=True)).mappings().all()
+    turns = hosts.take_turns(c, {row["host"] for row in found}, runner=runner, now=now, until=until)
+    claimed = [row for row in found if row["host"] in turns]
+    ours = feeds.c.id.in_([row["id"] for row in claimed])
+    c.execute(update(feeds).where(ours).values(claimed_by=runner, claimed_until=until))
+    return [rows.feed(row) for row in claimed]
+
+
+def hold(c: Connection, feed_id: int, *, runner: str) -> bool:
+    """Whether the feed is still claimed by `runner`; if so, it stays so until the transaction ends."""
+    mine = select(feeds.c.id).where(feeds.c.id == feed_id, feeds.c.claimed_by == runner)
+    return c.execute(mine.with_for_update()).first() is not None
+
+
+def keep_claims(c: Connection, *, runner: str, until: datetime) -> None:
+    """Makes everything that `runner` has claimed its own until then."""
+    c.execute(update(feeds).where(feeds.c.claimed_by == runner).values(claimed_until=until))
+    hosts.keep_turns(c, runner=runner, until=until)
+
+
+def end_claims(c: Connection, *, runner: str) -> None:
+    """Gives back what `runner` has claimed and not read."""
+    c.execute(update(feeds).where(feeds.c.claimed_by == runner).values(claimed_by=None, claimed_until=None))
+    hosts.end_turns(c, runner=runner)
+
+
+def settle(c: Connection, states: Mapping[int, FeedState], *, runner: str) -> None:
+    """Replaces what is known of those of the feeds that are still claimed by `runner`, and ends the claims."""
+    mine = select(feeds.c.id).where(feeds.c.id.in_(states), feeds.c.claimed_by == runner).order_by(feeds.c.id)
+    held = set(c.scalars(mine.with_for_update()))
+    save_states(c, {id: state for id, state in states.items() if id in held})
 
 
 def save_state(c: Connection, feed_id: int, state: FeedState) -> None:
@@ -65,18 +114,24 @@ def save_state(c: Connection, feed_id: int, state: FeedState) -> None:
 
 
 def save_states(c: Connection, states: Mapping[int, FeedState]) -> None:
-    """Replaces what is known of feeds, by their row ids."""
-    values = [rows.state_columns(state) | {"row_id": feed_id} for feed_id, state in states.items()]
+    """Replaces what is known of feeds, by their row ids. Whoever is reading one of them has read it for nothing: what
+    he found rests on what was known before."""
+    urls = c.execute(select(feeds.c.id, feeds.c.url).where(feeds.c.id.in_(states))) if states else ()
+    values = [
+        rows.state_columns(states[row.id]) | {"row_id": row.id, "host": host_of(address_of(row.url, states[row.id]))}
+        for row in urls
+    ]
     if values:
-        c.execute(update(feeds).where(feeds.c.id == bindparam("row_id")), values)
+        known: dict[str, object] = {name: bindparam(name) for name in values[0] if name != "row_id"}
+        free = update(feeds).where(feeds.c.id == bindparam("row_id"))
+        c.execute(free.values(**known, claimed_by=None, claimed_until=None), values)
 
 
 def let_rest(c: Connection, host: str, until: datetime) -> None:
     """Makes no feed that is asked at `host` due before `until`."""
-    for each in listed(c):
-        after = postponed(each.state, until)
-        if after != each.state and host_of(address_of(each.feed.url, each.state)) == host:
-            save_state(c, each.id, after)
+    hosts.let_rest(c, host, until)
+    early = or_(feeds.c.due_at.is_(None), feeds.c.due_at < until)
+    c.execute(update(feeds).where(feeds.c.host == host, ~feeds.c.removed, early).values(due_at=until))
 
 
 def counts(c: Connection) -> Counts:
@@ -99,7 +154,7 @@ def last_polled(c: Connection) -> datetime | None:
 
 def _put(c: Connection, feed: Feed, now: datetime, *, in_catalogue: bool) -> int:
     """A feed of the catalogue overwrites what was known of it; one that a person adds only takes a removed one back."""
-    new = rows.feed_columns(feed) | {"in_catalogue": in_catalogue, "added_at": now}
+    new = rows.feed_columns(feed) | {"in_catalogue": in_catalogue, "added_at": now, "host": host_of(feed.url)}
     known = rows.feed_columns(feed) if in_catalogue else {}
     statement = insert(c, feeds).values(**new)
     statement = statement.on_conflict_do_update(
@@ -107,3 +162,9 @@ def _put(c: Connection, feed: Feed, now: datetime, *, in_catalogue: bool) -> int
         set_=known | {"removed": False, "in_catalogue": feeds.c.in_catalogue | statement.excluded.in_catalogue},
     )
     return int(c.scalar(statement.returning(feeds.c.id)) or 0)
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Whether the feed is one to read, and nobody reads it."""
+    unclaimed = or_(feeds.c.claimed_until.is_(None), feeds.c.claimed_until <= now)
+    return ~feeds.c.removed & (feeds.c.status == "active") & unclaimed

@@ -5,13 +5,11 @@ until there are none. What must not go, because something still needs it, is tol
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, or_, select, update
 
-from bot.core.story import Story
-from bot.store import guild_feeds, rows, stories
+from bot.store import changes, guild_feeds, stories
 from bot.store.schema import (
     alerts,
     aliases,
@@ -36,14 +34,6 @@ SPARED = 500
 while its feed still lists it would come again as new."""
 
 PENDING = ("owed", "sending")
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """Stories that are gone, and those that followed one of them as they stand now."""
-
-    gone: tuple[str, ...] = ()
-    changed: tuple[Story, ...] = ()
 
 
 def voters(c: Connection, before: datetime, limit: int) -> int:
@@ -78,9 +68,10 @@ def old_entries(c: Connection, before: datetime, limit: int) -> int:
     return deleted
 
 
-def old_stories(c: Connection, before: datetime, limit: int) -> Forgotten:
+def old_stories(c: Connection, before: datetime, limit: int) -> int:
     """Deletes stories without a report since then, none of whose articles is kept and that owe nothing, with all that
-    is about them. Stories that were merged into one go with it."""
+    is about them; how many. Stories that were merged into one go with it."""
+    changes.take_the_turn(c)
     told = exists().where(articles.c.story_id == story_table.c.id)
     old = select(story_table.c.id).where(story_table.c.last_seen < before, stories.LIVE, ~told, ~_owes())
     ids = set(c.scalars(old.limit(limit)))
@@ -89,16 +80,16 @@ def old_stories(c: Connection, before: datetime, limit: int) -> Forgotten:
         ids |= empty
         empty = set(c.scalars(select(story_table.c.id).where(story_table.c.merged_into.in_(ids))))
     if not ids:
-        return Forgotten()
-    following = select(story_table).where(story_table.c.follows.in_(ids), story_table.c.id.not_in(ids))
-    changed = tuple(replace(rows.story(row), follows=None) for row in c.execute(following).mappings())
+        return 0
     stories_about = alerts.c.story_id.in_(ids)
     _delete_alerts(c, list(c.scalars(select(alerts.c.id).where(stories_about))))
-    c.execute(update(story_table).where(story_table.c.follows.in_(ids)).values(follows=None))
+    following = list(c.scalars(select(story_table.c.id).where(story_table.c.follows.in_(ids))))
+    c.execute(update(story_table).where(story_table.c.id.in_(following)).values(follows=None))
+    changes.touch(c, following)
     for table in (votes, corrections, story_organisations):
         c.execute(delete(table).where(table.c.story_id.in_(ids)))
     c.execute(delete(story_table).where(story_table.c.id.in_(ids)))
-    return Forgotten(tuple(sorted(ids)), changed)
+    return len(ids)
 
 
 def old_bulletins(c: Connection, before: datetime, limit: int) -> int:

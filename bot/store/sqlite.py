@@ -124,7 +124,9 @@ def foreign(name: str) -> str:
 
 
 def damaged(name: str) -> str:
-    return f"The database {name} is damaged; put a backup in its place (tocsin db restore), or move it away to start anew."
+    return (
+        f"The database {name} is damaged; put a backup in its place (tocsin db restore), or move it away to start anew."
+    )
 
 
 def _number(path: Path) -> tuple[int, int] | None:

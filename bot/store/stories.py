@@ -11,7 +11,7 @@ from bot.core.event import EVENT_TYPES, EventType
 from bot.core.importance import Importance
 from bot.core.relevance import Reason
 from bot.core.story import Story
-from bot.store import articles, rows
+from bot.store import articles, changes, rows
 from bot.store.articles import Placed
 from bot.store.dialect import insert
 from bot.store.schema import articles as article_table
@@ -41,8 +41,9 @@ def save(c: Connection, changed: Iterable[Story], weights: Mapping[str, Importan
     latest = {story.id: story for story in changed}
     if not latest:
         return
+    number = changes.next_number(c)
     statement = insert(c, stories)
-    columns = [rows.story_columns(story) for story in latest.values()]
+    columns = [rows.story_columns(story) | {"touched": number} for story in latest.values()]
     replaced = {name: statement.excluded[name] for name in columns[0] if name != "id"}
     c.execute(statement.on_conflict_do_update(index_elements=["id"], set_=replaced), columns)
     for id in latest.keys() & (weights or {}).keys():

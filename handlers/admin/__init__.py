@@ -11,27 +11,25 @@ from bot.client.replies import PersistentButton
 from bot.client.rights import for_managers
 from bot.store import Store
 from handlers.admin import correcting, purging, relevance, why
-from handlers.admin.means import Follow, Judgement, Means, Turn, nobody_else
+from handlers.admin.means import Judgement, Means
 
-__all__ = ["Follow", "Judgement", "Turn", "buttons", "commands", "nobody_else"]
+__all__ = ["Judgement", "buttons", "commands"]
 
 Clock = Callable[[], datetime]
 
 
-def commands(*, store: Store, index: Index, clock: Clock, judgement: Judgement, turn: Turn) -> list[app_commands.Group]:
+def commands(*, store: Store, index: Index, clock: Clock, judgement: Judgement) -> list[app_commands.Group]:
     """The group `/admin`."""
     group = app_commands.Group(name="admin", description="Why something was told, corrections, deleting everything")
     group.guild_only = True
-    means = Means(store, index, clock, judgement, turn)
+    means = Means(store, index, clock, judgement)
     for theme in (why, correcting, relevance, purging):
         theme.add_to(group, means)
     for_managers(group)
     return [group]
 
 
-def buttons(
-    *, store: Store, index: Index, clock: Clock, judgement: Judgement, turn: Turn
-) -> list[type[PersistentButton]]:
+def buttons(*, store: Store, index: Index, clock: Clock, judgement: Judgement) -> list[type[PersistentButton]]:
     """Take out, Undo, and the two under the question before everything is deleted."""
-    means = Means(store, index, clock, judgement, turn)
+    means = Means(store, index, clock, judgement)
     return [*correcting.buttons(means), *purging.buttons(means)]

@@ -127,13 +127,11 @@ async def _undo(interaction: Interaction, means: Means, guild_id: int, correctio
 
 
 async def change(means: Means, guild_id: int, work: Change) -> Done:
-    """Changes stories in one transaction, in memory as well. Raises RefusedError where that cannot be."""
-    async with means.turn() as follow:
-        try:
-            done = await means.store.write(work)
-        except TocsinError as error:
-            raise RefusedError(str(error)) from error
-        follow(done.changed, done.gone)
+    """Changes stories in one transaction. Raises RefusedError where that cannot be."""
+    try:
+        done = await means.store.write(work)
+    except TocsinError as error:
+        raise RefusedError(str(error)) from error
     await refresh(means, guild_id, done)
     return done
 

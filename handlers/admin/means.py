@@ -1,7 +1,6 @@
 """What the commands of `/admin` work with, and the first steps that they share. It holds no command."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,18 +16,6 @@ from bot.core.link import spellings
 from bot.core.story import MergingRules, Story
 from bot.store import Store, articles, corrections, stories, traces
 from bot.store.corrections import Done, Hand
-
-Follow = Callable[[Iterable[Story], Iterable[str]], None]
-"""Makes the open stories in memory follow: (stories as they stand now, ids of those that are empty or gone)."""
-
-Turn = Callable[[], AbstractAsyncContextManager[Follow]]
-"""Waits until no poll is placing reports, and keeps it from it for as long as the block."""
-
-
-@asynccontextmanager
-async def nobody_else() -> AsyncIterator[Follow]:
-    """The turn where nothing else holds stories in memory."""
-    yield lambda _changed, _gone: None
 
 
 def unweighed(_story: Story) -> Importance:
@@ -52,13 +39,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The store, what autocomplete offers, the present, what decisions go by, and a turn to change stories."""
+    """The store, what autocomplete offers, the present, and what decisions go by."""
 
     store: Store
     index: Index
     clock: Callable[[], datetime]
     judgement: Judgement
-    turn: Turn = nobody_else
 
 
 async def entered(interaction: Interaction, means: Means) -> int:

@@ -10,22 +10,23 @@ ends the tick. It sends nothing (see deliver).
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import structlog
 
 from bot.core.feed import StoredFeed
-from bot.core.merging import OpenStories
 from bot.fetch import Fetcher
 from bot.language import Language
 from bot.store import Store, feeds, stories
-from handlers.poll.desk import OURS, Desk, PollReport, load_stories
-from handlers.poll.reading import PollRules, Reading, Tick, read
+from handlers.poll.desk import OURS, Desk, PollReport
+from handlers.poll.reading import ONLY, PollRules, Reading, Tick, read
+from handlers.poll.shelf import Shelf
 
-__all__ = ["OURS", "PollReport", "PollRules", "load_stories", "poll"]
+__all__ = ["ONLY", "OURS", "PollReport", "PollRules", "Shelf", "poll"]
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,11 @@ beside the pause between two polls."""
 TOGETHER = 50
 """Feeds that are put in order with each other: more than are due in an ordinary tick, and few enough that what a first
 poll reads need not all be held at once."""
+
+AHEAD = 2 * TOGETHER
+OF_HOST = TOGETHER // 2
+"""Feeds that one runner claims at a time, of all hosts and of one: enough to keep it busy, few enough that others get
+theirs."""
 
 _Answers = dict["asyncio.Task[Reading | None]", StoredFeed]
 
@@ -48,47 +54,87 @@ async def poll(
     language: Language,
     rules: PollRules,
     everything: bool = False,
-    open_stories: OpenStories | None = None,
-    turn: asyncio.Lock | None = None,
+    shelf: Shelf | None = None,
+    runner: str = ONLY,
     begin_within: float | None = None,
     long_stop: bool = False,
 ) -> PollReport:
-    """Polls the feeds that are due at `now`; with `everything`, all that are active.
+    """Polls the feeds that are due at `now` and that no other runner reads; with `everything`, all that are active.
 
-    `open_stories` is kept true to what was committed, and may be kept from one tick to the next while nobody else
-    writes stories; without it, it is loaded when the first relevant article turns up. After a cancelled poll it must
-    be loaded anew. `turn` is held while reports are placed and committed, so that nobody else changes stories
-    meanwhile. After a `long_stop` what is owed is gathered into one message for each subscription. Feeds that could
-    not be begun for `begin_within` seconds stay due. Raises StoreError.
+    `shelf` holds the open stories from one tick to the next; without it, they are loaded when the first relevant
+    article turns up. After a `long_stop` what is owed is gathered into one message for each subscription. Feeds that
+    could not be begun for `begin_within` seconds stay due. Raises StoreError.
     """
     began = time.monotonic()
     last_begin = began + begin_within if begin_within is not None else math.inf
     usual = await store.read(stories.usual, now)
     slots = asyncio.Semaphore(rules.at_once)
-    placing = turn or asyncio.Lock()
-    tick = Tick(now, store, fetcher, language, rules, slots, last_begin, long_stop, usual, placing)
-    due = await store.read(feeds.due, now, everything=everything)
-    readings = {asyncio.create_task(read(tick, feed)): feed for feed in due}
-    desk = Desk(tick, open_stories)
-    try:
-        await _settle(desk, dict(readings))
-    finally:
-        for reading in readings:
-            reading.cancel()
-        await asyncio.gather(*readings, return_exceptions=True)
+    tick = Tick(now, store, fetcher, language, rules, slots, last_begin, long_stop, usual, runner)
+    desk = Desk(tick, shelf or Shelf(rules.merging))
+    async with _claims_kept(tick, began):
+        await _read_all(desk, tick, began, everything=everything)
     report = replace(desk.report(), seconds=round(time.monotonic() - began, 3))
-    if due:
+    if report.feeds:
         log.info("polled", **{name: getattr(report, name) for name in PollReport.__slots__})
     return report
 
 
-async def _settle(desk: Desk, readings: _Answers) -> None:
-    """Takes the readings to the desk, those that were due first together, by when their news were published."""
-    while readings:
-        group = list(islice(readings, TOGETHER))
-        await _answered(group)
-        ready = [each for each in group if each.done()] or [each for each in readings if each.done()]
-        await desk.take({each: readings.pop(each) for each in sorted(ready, key=_published)})
+@asynccontextmanager
+async def _claims_kept(tick: Tick, began: float) -> AsyncIterator[None]:
+    """Within it the runner's claims do not run out; before and after it there are none."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(tick.rules.lease.total_seconds() / 3)
+            await tick.store.write(feeds.keep_claims, runner=tick.runner, until=_until(tick, began))
+
+    await tick.store.write(feeds.end_claims, runner=tick.runner)
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(renewing, return_exceptions=True)
+        await tick.store.write(feeds.end_claims, runner=tick.runner)
+
+
+def _until(tick: Tick, began: float) -> datetime:
+    """When a claim of this moment runs out."""
+    return tick.now + timedelta(seconds=time.monotonic() - began) + tick.rules.lease
+
+
+async def _read_all(desk: Desk, tick: Tick, began: float, *, everything: bool) -> None:
+    """Claims feeds as long as there are any, and takes the readings to the desk, those that were due first together,
+    by when their news were published."""
+    readings, more = _Answers(), True
+    try:
+        while readings or more:
+            if more and len(readings) < AHEAD:
+                claimed = await _claim(tick, began, everything=everything)
+                more = bool(claimed) and not everything and time.monotonic() <= tick.last_begin
+                readings |= {asyncio.create_task(read(tick, feed)): feed for feed in claimed}
+            group = list(islice(readings, TOGETHER))
+            await _answered(group)
+            ready = [each for each in group if each.done()] or [each for each in readings if each.done()]
+            await desk.take({each: readings.pop(each) for each in sorted(ready, key=_published)})
+    finally:
+        for reading in readings:
+            reading.cancel()
+        await asyncio.gather(*readings, return_exceptions=True)
+
+
+async def _claim(tick: Tick, began: float, *, everything: bool) -> list[StoredFeed]:
+    """The next feeds; all at once with `everything`, because then none stops being due by being read."""
+    return await tick.store.write(
+        feeds.claim,
+        runner=tick.runner,
+        now=tick.now,
+        until=_until(tick, began),
+        limit=None if everything else AHEAD,
+        of_host=None if everything else OF_HOST,
+        everything=everything,
+    )
 
 
 async def _answered(group: Sequence["asyncio.Task[Reading | None]"]) -> None:

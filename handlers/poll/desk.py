@@ -19,16 +19,21 @@ from bot.core.importance import Importance, importance
 from bot.core.link import host_of
 from bot.core.merging import OpenStories
 from bot.core.novelty import Sifted
-from bot.core.story import MergingRules, Report, Story
+from bot.core.story import Report, Story
 from bot.errors import FeedError, StoreError
-from bot.store import Store, feeds, polls, stories
+from bot.store import Connection, changes, feeds, polls
 from handlers.poll.dues import dues
 from handlers.poll.reading import Reading, Tick, fault
+from handlers.poll.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 
 OURS = "Tocsin itself failed on this feed: its log says where; please report it."
 """What a feed's state says after a bug of ours: even then its publisher must not be asked again at once."""
+
+
+class ClaimLostError(Exception):
+    """The feed is no longer claimed by this runner: what was read rests on what is no longer known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,9 @@ class PollReport:
 class Desk:
     """Takes readings one after another: places reports in stories, owes alerts, commits, and counts."""
 
-    def __init__(self, tick: Tick, open_stories: OpenStories | None) -> None:
+    def __init__(self, tick: Tick, shelf: Shelf) -> None:
         self._tick = tick
-        self._stories = open_stories
+        self._shelf = shelf
         self._counts: Counter[str] = Counter()
         self._new: set[str] = set()
         self._grown: set[str] = set()
@@ -76,7 +81,7 @@ class Desk:
     async def _take_quiet(self, settled: Sequence[tuple[StoredFeed, Reading | None]]) -> None:
         found = [(feed, reading) for feed, reading in settled if reading is not None]
         states = {feed.id: self._rested(feed, reading) for feed, reading in found}
-        await self._tick.store.write(feeds.save_states, states)
+        await self._tick.store.write(feeds.settle, states, runner=self._tick.runner)
         self._counts.update(reading.kind for _, reading in found)
 
     async def _take_one(self, feed: StoredFeed, reading: asyncio.Task[Reading | None]) -> None:
@@ -87,11 +92,13 @@ class Desk:
             await self._commit(feed, found)
         except StoreError:
             raise
+        except ClaimLostError:
+            log.warning("feed abandoned", feed=feed.feed.url, why="another runner reads it, or a person changed it")
         except Exception:
             log.exception("feed abandoned", feed=feed.feed.url)
             self._counts["failed"] += 1
             state = fault(self._tick, feed, FeedError(OURS))
-            await self._tick.store.write(feeds.save_states, {feed.id: state})
+            await self._tick.store.write(feeds.settle, {feed.id: state}, runner=self._tick.runner)
         else:
             self._counts[found.kind] += 1
 
@@ -101,27 +108,29 @@ class Desk:
         return PollReport(**self._counts, feeds=feeds, stories_new=len(self._new), stories_grown=grown)
 
     async def _commit(self, feed: StoredFeed, found: Reading) -> None:
-        """One transaction. Nobody else changes stories while reports are placed in them."""
-        if not any(each.analysis.relevance.relevant for each in found.judged):
-            await self._write(feed, found, found.judged)
-            return
-        async with self._tick.placing:
-            await self._place(feed, found)
-
-    async def _place(self, feed: StoredFeed, found: Reading) -> None:
-        """Stories in memory are put back as they were if the transaction does not come to be."""
-        if self._stories is None:
-            self._stories = await load_stories(self._tick.store, self._tick.rules.merging, self._tick.now)
-        before, placed = {story.id: story for story in self._stories}, list[polls.Judged]()
+        """One transaction. Stories in memory are put back as they were if it does not come to be."""
+        if any(each.analysis.relevance.relevant for each in found.judged):
+            await self._shelf.load(self._tick.store, self._tick.now)
+        placed: list[polls.Judged] = []
         try:
-            for each in found.judged:
-                placed.append(_place(each, self._stories, self._tick.now))
-            await self._write(feed, found, placed)
+            committed = await self._tick.store.write(self._settle, feed, found, placed)
         except BaseException:
-            _put_back(self._stories, before, placed)
+            self._shelf.put_back(_story_ids(placed))
             raise
+        self._shelf.keep()
+        self._counts += Counter(
+            entries_new=committed.entries,
+            alerts=committed.alerts,
+            relevant=sum(each.placement is not None for each in placed),
+        )
+        for each in placed:
+            self._count_story(each)
 
-    async def _write(self, feed: StoredFeed, found: Reading, placed: Sequence[polls.Judged]) -> None:
+    def _settle(self, c: Connection, feed: StoredFeed, found: Reading, placed: list[polls.Judged]) -> polls.Committed:
+        """Everything that follows from a reading. `placed` is filled with what was judged, placed in stories."""
+        if not feeds.hold(c, feed.id, runner=self._tick.runner):
+            raise ClaimLostError
+        self._place(c, found, placed)
         changed = {each.placement.story.id: each.placement.story for each in placed if each.placement}
         outcome = polls.Outcome(
             feed_id=feed.id,
@@ -131,18 +140,26 @@ class Desk:
             renamed=found.sifted.renamed,
             stories=tuple(changed.values()),
             weights={id: self._weigh(story) for id, story in changed.items()},
-            alerts=() if is_first_poll(feed.state) else await dues(self._tick, placed, self._weigh),
+            alerts=() if is_first_poll(feed.state) else dues(c, self._tick, placed, self._weigh),
             rest=found.rest,
             notice=storm_content(feed.feed.name, len(found.sifted.swept)) if found.sifted.swept else None,
         )
-        committed = await self._tick.store.write(polls.commit, outcome, self._tick.now)
-        self._counts += Counter(
-            entries_new=committed.entries,
-            alerts=committed.alerts,
-            relevant=sum(each.placement is not None for each in placed),
-        )
-        for each in placed:
-            self._count_story(each)
+        committed = polls.commit(c, outcome, self._tick.now)
+        if changed:
+            self._shelf.end(c)
+        return committed
+
+    def _place(self, c: Connection, found: Reading, placed: list[polls.Judged]) -> None:
+        """Places what is relevant. A transaction that is tried again begins with the stories as they were."""
+        self._shelf.put_back(_story_ids(placed))
+        placed.clear()
+        if not any(each.analysis.relevance.relevant for each in found.judged):
+            placed += found.judged
+            return
+        open_stories = self._shelf.begin(c, self._tick.now)
+        begun: set[str] = set()
+        for each in found.judged:
+            placed.append(_placed(c, each, open_stories, self._tick.now, begun))
 
     def _rested(self, feed: StoredFeed, found: Reading) -> FeedState:
         """The state to keep: it was found before a later feed heard that their host wants rest."""
@@ -178,27 +195,28 @@ def _is_quiet(reading: asyncio.Task[Reading | None]) -> bool:
     return found is None or not (found.judged or found.rest or found.sifted != Sifted())
 
 
-def _place(judged: polls.Judged, open_stories: OpenStories, now: datetime) -> polls.Judged:
+def _placed(
+    c: Connection, judged: polls.Judged, open_stories: OpenStories, now: datetime, begun: set[str]
+) -> polls.Judged:
+    """A report with its story. One that leans on a story which has been deleted meanwhile is placed anew without it;
+    `begun` are the stories of this transaction, which are not stored yet."""
     if not judged.analysis.relevance.relevant:
         return judged
-    placement = open_stories.place(Report(judged.article, judged.analysis), now=now, new_id=_new_id)
-    return replace(judged, placement=placement)
+    while True:
+        placement = open_stories.place(Report(judged.article, judged.analysis), now=now, new_id=_new_id)
+        story = placement.story
+        leant_on = story.follows if placement.is_new else story.id
+        if leant_on is None or leant_on in begun or changes.is_kept(c, leant_on):
+            begun.update([story.id] if placement.is_new else [])
+            return replace(judged, placement=placement)
+        for id in (leant_on, story.id):
+            open_stories.remove(id)
 
 
-def _put_back(open_stories: OpenStories, before: Mapping[str, Story], placed: Iterable[polls.Judged]) -> None:
-    """Makes the stories in memory those that were committed."""
-    for story_id in {each.placement.story.id for each in placed if each.placement}:
-        open_stories.remove(story_id)
-        if story_id in before:
-            open_stories.put(before[story_id])
+def _story_ids(placed: Iterable[polls.Judged]) -> set[str]:
+    return {each.placement.story.id for each in placed if each.placement}
 
 
 def _new_id() -> str:
     """A story's id: 16 characters, so that it fits into a button."""
     return secrets.token_hex(8)
-
-
-async def load_stories(store: Store, rules: MergingRules, now: datetime) -> OpenStories:
-    """The stories that reports of `now` may join or follow, from the store."""
-    found = await store.read(stories.open_since, now - rules.follow)
-    return await asyncio.to_thread(OpenStories, found, rules)

@@ -11,14 +11,14 @@ from bot.core.alert import Alert
 from bot.core.importance import LEVELS, Importance
 from bot.core.owing import Hold, owed, updates
 from bot.core.story import Story
-from bot.store import alerts, polls
+from bot.store import Connection, alerts, polls
 from handlers.poll.reading import Tick
 from handlers.poll.wishes import Wishes, wishes
 
 Weigh = Callable[[Story, Collection[str]], Importance]
 
 
-async def dues(tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh) -> tuple[Alert, ...]:
+def dues(c: Connection, tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh) -> tuple[Alert, ...]:
     """The alerts that are owed by stories with a report young enough, each as the story stands after all of them."""
     young = [each for each in placed if each.placement and _is_young(each, tick)]
     if not young:
@@ -26,22 +26,22 @@ async def dues(tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh) -> tupl
     latest = {each.placement.story.id: each.placement.story for each in placed if each.placement}
     fresh = {each.placement.story.id for each in young if each.placement and each.quiet is None}
     swept = {each.placement.story.id for each in young if each.placement} - fresh
-    wanted = await wishes(tick.store, tick.now, long_stop=tick.long_stop)
+    wanted = wishes(c, tick.now, long_stop=tick.long_stop)
     owe = partial(
         owed,
-        matched=await tick.store.read(alerts.matched, fresh | swept),
-        tellers=await tick.store.read(alerts.tellers, fresh | swept),
+        matched=alerts.matched(c, fresh | swept),
+        tellers=alerts.tellers(c, fresh | swept),
         weigh=weigh,
         servers=wanted.servers,
         thresholds=tick.rules.thresholds,
     )
     first = owe([latest[id] for id in latest if id in fresh], wanted.subscriptions, holds=wanted.holds)
     listed = owe([latest[id] for id in latest if id in swept], wanted.subscriptions, holds=_gathered(wanted, tick))
-    return first + listed + await _updates(tick, young, latest, weigh, wanted)
+    return first + listed + _updates(c, tick, young, latest, weigh, wanted)
 
 
-async def _updates(
-    tick: Tick, young: Sequence[polls.Judged], latest: Mapping[str, Story], weigh: Weigh, wanted: Wishes
+def _updates(
+    c: Connection, tick: Tick, young: Sequence[polls.Judged], latest: Mapping[str, Story], weigh: Weigh, wanted: Wishes
 ) -> tuple[Alert, ...]:
     """What those who were told should hear of: a denial, another sum, another main party."""
     material = {
@@ -51,7 +51,7 @@ async def _updates(
     }
     if not material:
         return ()
-    told = await tick.store.read(alerts.sent_to, material)
+    told = alerts.sent_to(c, material)
     critical = {id for id in material if weigh(latest[id], ()).level == LEVELS[-1]}
     revisions = {id: story.revision for id, story in latest.items()}
     return updates(material, sorted(told), revisions, holds=wanted.holds, critical=critical)

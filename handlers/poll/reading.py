@@ -36,12 +36,15 @@ from bot.language import Language
 from bot.store import Store, entries, polls
 
 log = structlog.get_logger(__name__)
+ONLY = "only"
+"""The runner's name where there can be no other."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollRules:
     """How to poll: `at_once` feeds side by side; entries dated more than `stale_after` ago owe no alert.
 
+    Feeds that are claimed stay so for `lease`, which is renewed for as long as the poll goes on.
     `kinds` maps the organisations that importance may weigh to their kinds, `thresholds` topics to the score from
     which an article is relevant.
     """
@@ -50,6 +53,7 @@ class PollRules:
     merging: MergingRules = field(default_factory=MergingRules)
     stale_after: timedelta = timedelta(days=14)
     at_once: int = 50
+    lease: timedelta = timedelta(seconds=120)
     importance: ImportanceRules = field(default_factory=ImportanceRules)
     kinds: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -61,7 +65,8 @@ class Tick:
 
     `turns` are the hosts', one feed on the wire at each; `slots` are for feeds that are on the wire or worked on.
     After `last_begin` (monotonic) no further feed is begun. After a `long_stop` what is owed is gathered first. `usual`
-    is how many stories a day of each type of event there were lately. `placing` is held by whoever changes stories.
+    is how many stories a day of each type of event there were lately. `runner` is who polls, in whose name feeds are
+    claimed.
     """
 
     now: datetime
@@ -73,7 +78,7 @@ class Tick:
     last_begin: float
     long_stop: bool = False
     usual: Mapping[EventType, float] = field(default_factory=dict)
-    placing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    runner: str = ONLY
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 

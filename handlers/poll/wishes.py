@@ -12,7 +12,7 @@ from bot.core.alert import Subscription
 from bot.core.hours import quiet_until
 from bot.core.owing import Hold, Server
 from bot.settings.zones import zone
-from bot.store import Store, guilds, subscriptions
+from bot.store import Connection, guilds, subscriptions
 from bot.store.guilds import GuildSettings, Watch
 
 GATHERING = timedelta(minutes=5)
@@ -28,11 +28,11 @@ class Wishes:
     holds: Mapping[int, Hold]
 
 
-async def wishes(store: Store, now: datetime, *, long_stop: bool = False) -> Wishes:
+def wishes(c: Connection, now: datetime, *, long_stop: bool = False) -> Wishes:
     """What is wanted at `now`; after a long stop everything that is owed is held for one catch-up message each."""
-    wanted = await store.read(subscriptions.listed)
-    watches = await store.read(guilds.listed_watches, now)
-    settings = await store.read(guilds.all_settings)
+    wanted = subscriptions.listed(c)
+    watches = guilds.listed_watches(c, now)
+    settings = guilds.all_settings(c)
     holds = {each.id: hold for each in wanted if (hold := hold_of(each, now, long_stop=long_stop))}
     return Wishes(wanted, servers(watches, settings), holds)
 
