@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import alerts, analyze, check, database, demo, evaluate, feeds, poll, run, why
+from bot.cli import alerts, analyze, check, database, demo, doctor, evaluate, feeds, poll, run, why
 
 __all__ = ["UsageError", "command_line", "in_one_sentence"]
 
@@ -33,6 +33,7 @@ def command_line() -> typer.Typer:
     tree.command("check")(check.check)
     tree.command("evaluate")(evaluate.evaluate)
     tree.command("why")(why.why)
+    tree.command("doctor")(doctor.doctor)
     tree.add_typer(alerts.group())
     tree.add_typer(feeds.group())
     tree.add_typer(database.group())

@@ -31,6 +31,12 @@ def refuse_outdated(connection: Connection, name: str) -> None:
         raise StoreError(f"The Tocsin that uses {name} is of another version than this one; stop it first.")
 
 
+def revisions(connection: Connection) -> tuple[str, str]:
+    """The version of the tables, "" where there are none, and the one that this program knows; changes nothing."""
+    newest = ScriptDirectory.from_config(_config(connection)).get_heads()
+    return ", ".join(MigrationContext.configure(connection).get_current_heads()), ", ".join(newest)
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", "bot.store:migrations")
