@@ -7,13 +7,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 
 from bot.errors import DatabaseLostError, StoreError
-from bot.store import sqlite
+from bot.store import postgresql, sqlite
 
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -51,11 +50,9 @@ def engine_for(url: URL, *, busy: float, connections: int) -> Engine:
         event.listen(engine, "connect", lambda raw, _record: sqlite.pragmas(raw, busy=busy))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    options: dict[str, Any] = {"connect_timeout": 10, "application_name": "tocsin"}
+    options = postgresql.CONNECTING | dict(url.query)
     try:
-        return create_engine(
-            url, pool_size=connections, max_overflow=0, pool_pre_ping=True, connect_args=options | dict(url.query)
-        )
+        return create_engine(url, pool_size=connections, max_overflow=0, pool_pre_ping=True, connect_args=options)
     except ImportError as error:
         raise StoreError('PostgreSQL needs its driver; install it with pip install "tocsin[postgres]".') from error
 
@@ -65,11 +62,11 @@ def sentences(url: URL) -> Iterator[None]:
     """Turns what the driver says about the database (not about our SQL) into a StoreError."""
     try:
         yield
-    except (IntegrityError, ProgrammingError):
-        raise
     except (DBAPIError, sqlite3.DatabaseError) as error:
+        if file_of(url) and isinstance(error, IntegrityError | ProgrammingError):
+            raise
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-        meaning = sqlite.sentence(cause, name_of(url)) if file_of(url) else _postgresql_sentence(cause, url)
+        meaning = (sqlite if file_of(url) else postgresql).sentence(cause, name_of(url))
         if meaning is None:
             raise
         if file_of(url) and sqlite.is_beyond_use(cause):
@@ -81,12 +78,3 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its turn at once, because upgrading a reader's transaction can fail half-way."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _postgresql_sentence(error: BaseException, url: URL) -> str | None:
-    """The first line of what the server says, if it is about the connection (class 08, 28, 3D, 53, 57) or its lack."""
-    state = getattr(error, "sqlstate", None)
-    if state is not None and state[:2] not in {"08", "28", "3D", "53", "57"}:
-        return None
-    said = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-    return f"The database {name_of(url)} cannot be used ({said}); check the address and that PostgreSQL runs."

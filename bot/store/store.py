@@ -14,8 +14,9 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import URL, Connection, Engine
 
 from bot.errors import InUseError, StoreError
-from bot.store import sqlite
+from bot.store import postgresql, sqlite
 from bot.store.engine import address, engine_for, file_of, name_of, sentences
+from bot.store.transactions import in_transaction, reading, writing
 from bot.store.upgrade import refuse_outdated, upgrade
 
 Parameters = ParamSpec("Parameters")
@@ -32,8 +33,8 @@ class Store:
         self.upgraded = upgraded
         self.committed: Callable[[float], object] = lambda waited: None
         self._url = url
-        self._reading = engine
-        self._writing = engine.execution_options(writes=True)
+        self._reading = reading(engine)
+        self._writing = writing(engine)
         self._readers = readers
         self._writer = writer
         file = file_of(url)
@@ -50,9 +51,9 @@ class Store:
         """
         where = address(url)
         with (
+            ExitStack() as held,
             ThreadPoolExecutor(1, "store-writer") as writer,
             ThreadPoolExecutor(readers, "store-reader") as pool,
-            ExitStack() as held,
         ):
             engine, upgraded = await _finish(writer.submit(_make_ready, where, held, busy, readers + 1, alone))
             yield cls(url=where, engine=engine, readers=pool, writer=writer, upgraded=upgraded)
@@ -79,6 +80,7 @@ class Store:
     ) -> Result:
         """The same in one transaction that commits when `work` returns and leaves nothing behind when it raises.
 
+        On PostgreSQL `work` may run again (see `in_transaction`): what it changes beside the database has to bear it.
         Cancelled while it waits, it does not begin; cancelled while it runs, it is finished first.
         """
         asked = began = time.monotonic()
@@ -96,8 +98,8 @@ class Store:
         """What was committed into a file that nobody finds any more was not committed."""
         self._check_standing()
         try:
-            with sentences(self._url), engine.begin() as connection:
-                result = work(connection)
+            with sentences(self._url):
+                result = in_transaction(engine, work)
         except StoreError:
             self._check_standing()
             raise
@@ -132,11 +134,9 @@ def _make_ready(url: URL, held: ExitStack, busy: float, connections: int, alone:
             with engine.begin() as connection:
                 refuse_outdated(connection, name_of(url))
             return engine, False
-        if file:
-            with engine.begin() as connection:
-                sqlite.check(connection, name_of(url))
-        with engine.execution_options(writes=True).begin() as connection:
-            return engine, upgrade(connection, name_of(url))
+        with reading(engine).begin() as connection:
+            (sqlite if file else postgresql).check(connection, name_of(url))
+        return engine, in_transaction(writing(engine), lambda connection: upgrade(connection, name_of(url)))
 
 
 def _lock(file: Path, held: ExitStack, alone: bool) -> bool:
