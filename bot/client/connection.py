@@ -80,7 +80,7 @@ async def open_rest_sender(
 def rest_client(budget: Budget) -> discord.Client:
     """A client for requests alone, which pings nobody and counts what Discord refuses."""
     return discord.Client(
-        intents=discord.Intents.none(),
+        intents=discord.Intents(guilds=True),  # asks for nothing without a gateway; discord.py warns without it
         allowed_mentions=discord.AllowedMentions.none(),
         max_ratelimit_timeout=LONGEST_WAIT,
         http_trace=guard_repeats(budget.trace()),
