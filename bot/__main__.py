@@ -17,20 +17,29 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The command line. Exits 0 good, 1 the work failed, 2 wrong usage, 78 wrong configuration."""
+    secrets: tuple[str, ...] = ()
     try:
-        code = _run()
+        secrets = _secrets()
+        code = _run(secrets)
     except BrokenPipeError:
         code = _unheard()
     except OSError as error:
-        code = _full(error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _bug()
+        code = _full(error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _bug(secrets)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception:
-        code = _bug()
+        code = _bug(secrets)
     sys.exit(code)
 
 
-def _run() -> int:
+def _secrets() -> tuple[str, ...]:
+    """What no line may show, whatever it looks like; taken now, because the environment forgets it."""
+    from bot.settings.environment import secrets_around
+
+    return secrets_around(word.partition("=")[2] if word.startswith("-") else word for word in sys.argv[1:])
+
+
+def _run(secrets: tuple[str, ...]) -> int:
     # Here, because every worker process imports this file anew and needs nothing of the command line.
     from bot.cli import UsageError, command_line, in_one_sentence
 
@@ -43,16 +52,16 @@ def _run() -> int:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except UsageError as error:
-        return _say(in_one_sentence(error), WRONG_USAGE)
+        return _say(in_one_sentence(error), WRONG_USAGE, secrets)
     except (ConfigurationError, TokenRefusedError) as error:
-        return _say(str(error), WRONG_CONFIGURATION)
+        return _say(str(error), WRONG_CONFIGURATION, secrets)
     except TocsinError as error:
-        return _say(str(error), FAILED)
+        return _say(str(error), FAILED, secrets)
 
 
-def _say(sentence: str, code: int) -> int:
+def _say(sentence: str, code: int, secrets: tuple[str, ...] = ()) -> int:
     if sentence and sys.stderr is not None:
-        sys.stderr.write(f"{redact(sentence)}\n")
+        sys.stderr.write(f"{redact(sentence, secrets)}\n")
     return code
 
 
@@ -67,9 +76,9 @@ def _full(error: OSError) -> int:
     return _say(f"The disk is full ({error.strerror}): make room, then do it again.", FAILED)
 
 
-def _bug() -> int:
+def _bug(secrets: tuple[str, ...]) -> int:
     """The traceback without secrets, which Python's own would print."""
-    _say(traceback.format_exc().rstrip(), FAILED)
+    _say(traceback.format_exc().rstrip(), FAILED, secrets)
     return _say("This is a fault of Tocsin itself: please report it with the lines above.", FAILED)
 
 

@@ -6,20 +6,31 @@ Libraries log through the standard `logging`, our own code through structlog; bo
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable, Collection, MutableMapping
 from typing import Any, Literal
 
 import structlog
 from structlog.typing import Processor
 
-# Tokens of Discord bots, webhook addresses, user names and passwords in addresses, and the values of queries.
+# Tokens of Discord bots, webhook addresses, user names and passwords in addresses, the values of queries and of
+# fragments, and fields that call themselves a token or a password.
+# Every repetition that a stranger's text could drag out has a bound.
 _SECRETS = (
     (re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}\b"), "[token]"),
-    (re.compile(r"(/webhooks/\d+/)[\w-]+"), r"\1[token]"),
-    (re.compile(r"(/interactions/\d+/)[\w-]+"), r"\1[token]"),
-    (re.compile(r"(\w+://)[^/\s]+@"), r"\1[login]@"),
-    (re.compile(r"([?&][\w.-]+=)[^&\s\"'<>]+"), r"\1[value]"),
-    (re.compile(r"(?i)\b(Bot|Bearer) [\w.-]{20,}"), r"\1 [token]"),
+    (re.compile(r"(/webhooks/\d{1,20}/)[\w.%-]+"), r"\1[token]"),
+    (re.compile(r"(/interactions/\d{1,20}/)[\w.%-]+"), r"\1[token]"),
+    (re.compile(r"(\w{1,20}://)[^/\s]+@"), r"\1[login]@"),
+    (re.compile(r"([?&#][^=&\s\"'<>]{0,200}=)[^&\s\"<>]{0,4000}[^&\s\"'<>),.;]"), r"\1[value]"),
+    (re.compile(r"(://[^\s?#\"'<>]{1,2000}[?#])(?![^\s\"'<>]*=)[^\s\"'<>]{6,}"), r"\1[value]"),
+    (re.compile(r"(?i)\b(Bot|Bearer|Basic) [\w.+/=-]{20,}"), r"\1 [token]"),
+    (
+        re.compile(
+            r"(?i)((?:token|password|passwd|secret|api_?key)[\"']?\s{0,9}(?:=\s{0,9}[\"']?|:\s{0,9}[\"']))"
+            r"(?!\[)[^\s\"'&,;)}\]]{6,}"
+        ),
+        r"\1[secret]",
+    ),
 )
 # Control characters, and those that turn the direction of writing.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -66,11 +77,20 @@ def set_up_logs(*, level: str = "INFO", form: Literal["text", "json"] = "text", 
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for chatty in ("discord", "alembic", "aiohttp.access", "asyncio", "filelock"):
+    logging.captureWarnings(True)
+    threading.excepthook = _thread_failed
+    for chatty in ("discord", "alembic", "aiohttp.access", "asyncio", "filelock", "sqlalchemy"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
     # It warns of each tick that is left out because the last one still runs, which is as it should be.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.getLogger("discord.client").addFilter(_calm)
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    """What ends a thread, as a line like any other: Python would write it to standard error as it is."""
+    if failed.exc_value is not None:
+        error = (failed.exc_type, failed.exc_value, failed.exc_traceback)
+        logging.getLogger(__name__).error("thread.failed", exc_info=error)
 
 
 def _calm(record: logging.LogRecord) -> bool:
@@ -83,8 +103,12 @@ def _calm(record: logging.LogRecord) -> bool:
     return "voice will NOT be supported" not in message
 
 
-def redact(text: str) -> str:
-    """`text` without tokens, webhook addresses, logins and the values of queries."""
+def redact(text: str, secrets: Collection[str] = ()) -> str:
+    """`text` without tokens, webhook addresses, logins and the values of queries, and without any of `secrets`,
+    whatever they look like."""
+    # The longest first, for it may hold another.
+    for secret in sorted((each for each in secrets if len(each) >= SHORTEST_SECRET), key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
@@ -92,13 +116,9 @@ def redact(text: str) -> str:
 
 def redactor(secrets: Collection[str] = ()) -> Processor:
     """A structlog processor: every text of the event, redacted."""
-    # The longest first, for it may hold another.
-    known = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
 
     def clean(text: str) -> str:
-        for secret in known:
-            text = text.replace(secret, "[secret]")
-        return redact(text)
+        return redact(text, secrets)
 
     def process(_logger: object, _method: str, event: _Event) -> _Event:
         # The names with an underscore are structlog's own, and gone before the line is written.

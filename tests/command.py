@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Ended:
 def call(capsys: pytest.CaptureFixture[str], *words: str) -> Ended:
     """`tocsin WORDS…`, within this process."""
     capsys.readouterr()
-    with pytest.MonkeyPatch.context() as patch, _logging_as_before():
+    with pytest.MonkeyPatch.context() as patch, _logging_as_before(), _environment_as_before():
         patch.setattr(sys, "argv", ["tocsin", *words])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -75,10 +76,22 @@ def start(*words: str, **more: str) -> "subprocess.Popen[str]":
 def _logging_as_before() -> Iterator[None]:
     """Undoes what a command does to the logging of its process."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, hook = list(root.handlers), root.level, threading.excepthook
     try:
         yield
     finally:
         root.handlers = handlers
         root.setLevel(level)
+        logging.captureWarnings(False)
+        threading.excepthook = hook
         structlog.reset_defaults()
+
+
+@contextmanager
+def _environment_as_before() -> Iterator[None]:
+    """Gives back what a command takes out of the environment."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.update(before)

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import threading
+import time
+import warnings
 
 import pytest
 import structlog
@@ -14,9 +17,10 @@ TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDE.abcdefghijklmnopqrstuvwxyz0123456789AB"
 @pytest.fixture(autouse=True)
 def logging_as_before():
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, hook = list(root.handlers), root.level, threading.excepthook
     yield
-    root.handlers, root.level = handlers, level
+    root.handlers, root.level, threading.excepthook = handlers, level, hook
+    logging.captureWarnings(False)
     structlog.reset_defaults()
 
 
@@ -31,15 +35,65 @@ def logging_as_before():
         ("https://hunter2@feeds.example/rss", "hunter2"),
         ("GET https://feeds.example/rss?key=hunter2&page=3", "hunter2"),
         ("Authorization: Bot abcdefghijklmnopqrstuvwx", "abcdefghijklmnopqrstuvwx"),
+        ("Authorization: Basic aHVudGVyMjpodW50ZXIyCg==", "aHVudGVyMjpodW50ZXIyCg=="),
+        ("https://feeds.example/rss?filter[key]=hunter2&b=3", "hunter2"),
+        ("https://feeds.example/rss?page=1;key=hunter2", "hunter2"),
+        ("https://feeds.example/rss?k%65y=hunter2", "hunter2"),
+        ("https://feeds.example/rss?hunter2-key", "hunter2-key"),
+        ("https://feeds.example/rss?key=it'shunter2", "hunter2"),
+        ("https://feeds.example/rss#access_token=hunter2", "hunter2"),
+        ("postgresql://db.example/t?user=me&password=hunter2", "hunter2"),
+        ("host=db.example user=me password=hunter2 dbname=t", "hunter2"),
+        ("event {'id': '1', 'token': 'aW50ZXJhY3Rpb24', 'type': 2}", "aW50ZXJhY3Rpb24"),
+        ('event {"id": "1", "token": "aW50ZXJhY3Rpb24"}', "aW50ZXJhY3Rpb24"),
+        ("POST /webhooks/123/aW50%2DZXJh/messages/@original", "ZXJh"),
     ],
 )
 def test_secrets_are_taken_out_of_a_text(text: str, secret: str) -> None:
     assert secret not in redact(text)
 
 
-def test_an_ordinary_sentence_is_left_as_it_is() -> None:
-    sentence = "3 of 40 feeds failed: https://defensescoop.com/feed/ answered 503."
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "3 of 40 feeds failed: https://defensescoop.com/feed/ answered 503.",
+        "Discord refuses the bot's token; set TOCSIN_DISCORD_TOKEN to the one of its portal.",
+        "Is x & y = z? The secret: nobody knows (see https://a.example/b#top).",
+        "token=None",
+    ],
+)
+def test_an_ordinary_sentence_is_left_as_it_is(sentence: str) -> None:
     assert redact(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "?", "&", "=", "-", "token", "token=", 'token="', "://", "a://x?", "?a=", "/webhooks/1", "a.b.", "Bot "],
+)
+def test_a_long_text_of_a_stranger_holds_up_no_line(piece: str) -> None:
+    began = time.monotonic()
+    redact(piece * (100_000 // len(piece)))
+    assert time.monotonic() - began < 2
+
+
+def test_a_warning_and_the_end_of_a_thread_are_lines_like_any_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python would write both to standard error as they are."""
+
+    def fail() -> None:
+        raise RuntimeError("https://u:hunter2@h.example/ open sesame")
+
+    set_up_logs(form="json", secrets=("open sesame",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("https://u:hunter2@h.example/ open sesame", UserWarning, stacklevel=1)
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    rows = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [row["level"] for row in rows] == ["warning", "error"]
+    assert "RuntimeError" in rows[1]["exception"]
+    assert "hunter2" not in str(rows)
+    assert "open sesame" not in str(rows)
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bot.logs import set_up_logs
-from bot.settings import Overrides, Settings, load_settings
+from bot.settings import Overrides, Settings, forget_secrets, load_settings
 
 Result = TypeVar("Result")
 
@@ -34,8 +34,9 @@ def settings_for(
     *, config: Path | None = None, database: str | None = None, feeds: Path | None = None, quiet: bool = False
 ) -> Settings:
     """The settings of this call, with logging set up as they say (`quiet`: warnings, where
-    they would say what goes well too)."""
+    they would say what goes well too). The environment's secrets are in the settings alone from then on."""
     settings = load_settings(Overrides(config=config, database=database, feeds=feeds))
+    forget_secrets()
     level = "WARNING" if quiet and settings.log.level == "INFO" else settings.log.level
     set_up_logs(level=level, form=settings.log.format, secrets=settings.secrets())
     return settings

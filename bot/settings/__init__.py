@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -20,7 +19,7 @@ from bot.core.newfeed import FeedLimits
 from bot.core.story import MergingRules
 from bot.errors import ConfigurationError, Mistake, TocsinError
 from bot.opml import read_opml
-from bot.settings.environment import Environment, read_environment
+from bot.settings.environment import Environment, forget_secrets, read_environment, secrets_of
 from bot.settings.files import (
     LONGEST_NAME,
     ArchiveTable,
@@ -42,7 +41,7 @@ from bot.settings.knowledge import read_knowledge
 from bot.settings.merging import read_merging
 from bot.settings.toml import Table, line_of, read_toml
 
-__all__ = ["Overrides", "Settings", "load_settings"]
+__all__ = ["Overrides", "Settings", "forget_secrets", "load_settings"]
 Value = TypeVar("Value")
 
 
@@ -76,10 +75,8 @@ class Settings:
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is: the token and the database's password."""
-        token = self.token.get_secret_value() if self.token else ""
-        database = urlsplit(self.database_url.get_secret_value())
-        password = database.password or ""
-        return (token, password, unquote(password), *parse_qs(database.query).get("password", ()))
+        token = self.token.get_secret_value() if self.token else None
+        return secrets_of(token, [self.database_url.get_secret_value()])
 
 
 class _Mistakes:

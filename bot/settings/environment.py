@@ -1,13 +1,18 @@
 """What the environment says: `TOCSIN_…` variables, and a `.env` file in the working folder."""
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError, Mistake
 from bot.settings.files import ApiBase, GatewayUrl, Guilds, Networks, Port, check_database_url
+
+TOKEN, DATABASE = "TOCSIN_DISCORD_TOKEN", "TOCSIN_DATABASE_URL"
 
 
 class Environment(BaseSettings):
@@ -58,6 +63,31 @@ def read_environment() -> Environment:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         mistake = Mistake(".env", None, f"cannot be read ({reason}); correct it, or take it out of this folder")
         raise ConfigurationError((mistake,)) from None
+
+
+def secrets_of(token: str | None, addresses: Iterable[str]) -> tuple[str, ...]:
+    """What must never be shown: the token, and the passwords in addresses of databases, in every spelling."""
+    found = [token or ""]
+    for address in addresses:
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            continue
+        password = parts.password or ""
+        found += [password, unquote(password), *parse_qs(parts.query).get("password", ())]
+    return tuple(secret for secret in dict.fromkeys(found) if secret)
+
+
+def secrets_around(words: Iterable[str] = ()) -> tuple[str, ...]:
+    """The secrets among the variables and the words of a call, whether or not they are of any use."""
+    return secrets_of(os.environ.get(TOKEN), [os.environ.get(DATABASE, ""), *words])
+
+
+def forget_secrets() -> None:
+    """Takes the secrets out of the environment once they are read: processes that start from here on (workers, which
+    meet hostile bytes) do not inherit them."""
+    for name in (TOKEN, DATABASE):
+        os.environ.pop(name, None)
 
 
 def _reason(message: str) -> str:
