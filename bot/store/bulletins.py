@@ -8,18 +8,19 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, true, update
 
 from bot.core.alert import Subscription
 from bot.core.bulletin import Bulletin, BulletinState, Content, Dispatch
 from bot.core.conditions import WITHOUT_WORDS
 from bot.core.digest import Ranked
-from bot.store import rows, subscriptions
-from bot.store.claims import CLAIMING, REMOVED
+from bot.store import lanes, rows, subscriptions
+from bot.store.claims import AT_ONCE, REMOVED, SWEEPING, Claim, held_by
 from bot.store.claims import PENDING as ALERTS_PENDING
 from bot.store.codec import decode, encode
-from bot.store.dialect import insert, take_turn
+from bot.store.dialect import has_one_writer, has_turn, insert
 from bot.store.heirs import hand_over
 from bot.store.schema import alerts, bulletins, channels, stories
 from bot.store.schema import subscriptions as subscription_table
@@ -109,16 +110,9 @@ def let_go(c: Connection, alert_ids: Sequence[int], now: datetime) -> None:
 
 def claim(c: Connection, *, now: datetime, lease: timedelta, limit: int) -> list[Dispatch]:
     """The next bulletin of each channel, at most `limit`, the oldest first; ours until now + lease."""
-    take_turn(c, CLAIMING)
-    _end_orphans(c, now)
-    free = or_(
-        and_(bulletins.c.state == "owed", bulletins.c.not_before <= now),
-        and_(bulletins.c.state == "sending", bulletins.c.lease_until <= now),
-    )
-    first = select(func.min(bulletins.c.id)).where(PENDING, _reachable()).group_by(bulletins.c.channel_id)
-    ids = list(
-        c.scalars(select(bulletins.c.id).where(bulletins.c.id.in_(first), free).order_by(bulletins.c.id).limit(limit))
-    )
+    if has_turn(c, SWEEPING):
+        _end_orphans(c, now)
+    ids = lanes.take(c, partial(_next_of_each_channel, now), partial(_still_free, now), limit)
     began = case(
         (bulletins.c.state == "sending", func.coalesce(bulletins.c.unclear_since, bulletins.c.claimed_at)),
         else_=bulletins.c.unclear_since,
@@ -128,6 +122,28 @@ def claim(c: Connection, *, now: datetime, lease: timedelta, limit: int) -> list
     c.execute(chosen.values(**taken, attempt=bulletins.c.attempt + 1, unclear_since=began))
     claimed = select(bulletins).where(bulletins.c.id.in_(ids)).order_by(bulletins.c.id)
     return [_dispatch(c, row) for row in c.execute(claimed).mappings().all()]
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(bulletins.c.state == "owed", bulletins.c.not_before <= now),
+        and_(bulletins.c.state == "sending", bulletins.c.lease_until <= now),
+    )
+
+
+def _next_of_each_channel(now: datetime, only: Sequence[int] | None) -> Select[*tuple[int, int]]:
+    in_flight = and_(bulletins.c.state == "sending", bulletins.c.lease_until > now)
+    here = true() if only is None else bulletins.c.channel_id.in_(only)
+    waiting = select(bulletins.c.channel_id, func.min(bulletins.c.id).label("id")).where(PENDING, _reachable(), here)
+    first = waiting.group_by(bulletins.c.channel_id).subquery()
+    busy = select(bulletins.c.channel_id).where(in_flight)
+    heads = select(bulletins.c.id, bulletins.c.channel_id).join(first, first.c.id == bulletins.c.id)
+    return heads.where(_free(now), bulletins.c.channel_id.not_in(busy)).order_by(bulletins.c.id)
+
+
+def _still_free(now: datetime, ids: Sequence[int], channel_ids: Sequence[int]) -> Select[*tuple[int]]:
+    here = and_(bulletins.c.id.in_(ids), bulletins.c.channel_id.in_(channel_ids))
+    return select(bulletins.c.id).where(here, _free(now))
 
 
 def get(c: Connection, bulletin_id: int, guild_id: int) -> Dispatch | None:
@@ -160,13 +176,19 @@ def redirect(c: Connection, guild_id: int, channel_id: int) -> None:
 
 
 def settle_sent(c: Connection, bulletin_id: int, *, message_id: int | None, now: datetime) -> None:
-    """Ends a claimed row: the message was created."""
+    """Ends a claimed row: the message was created. That is true whoever has claimed the row since."""
     _end(c, bulletin_id, "sent", "delivered", now, message_id=message_id or None)
 
 
-def settle_dead(c: Connection, bulletin_id: int, *, reason: str, now: datetime) -> None:
-    """Ends a claimed row that can never be delivered."""
-    _end(c, bulletin_id, "dead", reason, now)
+def settle_dead(c: Connection, bulletin_id: int, *, reason: str, now: datetime, claim: Claim | None = None) -> None:
+    """Ends a claimed row that can never be delivered; see `alerts.settle_dead`."""
+    _end(c, bulletin_id, "dead", reason, now, claim=claim)
+
+
+def renew(c: Connection, bulletin_id: int, *, claim: Claim, until: datetime) -> bool:
+    """Keeps a claimed row ours until then; False if it is ours no more."""
+    ours = update(bulletins).where(bulletins.c.id == bulletin_id, held_by(bulletins, claim))
+    return c.execute(ours.values(lease_until=until)).rowcount > 0
 
 
 def settle_retry(
@@ -179,6 +201,7 @@ def settle_retry(
     counts: bool = True,
     minimal: bool = False,
     unclear: bool = True,
+    claim: Claim | None = None,
 ) -> None:
     """Gives a claimed row back for another try; the arguments are those of `alerts.settle_retry`."""
     values: dict[str, object] = {"state": "owed", "not_before": not_before, "lease_until": None}
@@ -187,13 +210,13 @@ def settle_retry(
         values["attempt"] = bulletins.c.attempt - 1
     if unclear:
         values["unclear_since"] = func.coalesce(bulletins.c.unclear_since, bulletins.c.claimed_at)
-    sending = and_(bulletins.c.id == bulletin_id, bulletins.c.state == "sending")
-    c.execute(update(bulletins).where(sending).values(**values))
+    ours = update(bulletins).where(bulletins.c.id == bulletin_id, held_by(bulletins, claim))
+    c.execute(ours.values(**values))
 
 
 def release(c: Connection, now: datetime) -> int:
     """Frees what was being sent when the program ended; see `alerts.release`."""
-    if c.dialect.name != "sqlite":
+    if not has_one_writer(c):
         return 0
     held = and_(bulletins.c.state == "sending", bulletins.c.lease_until > now)
     return c.execute(update(bulletins).where(held).values(lease_until=now)).rowcount
@@ -201,8 +224,8 @@ def release(c: Connection, now: datetime) -> int:
 
 def _still_waiting(c: Connection, members: Sequence[int]) -> bool:
     """Whether all of them wait, and go on to until the transaction ends."""
-    there = select(alerts.c.id).where(alerts.c.id.in_(members), alerts.c.state == "owed").with_for_update()
-    return not members or set(c.scalars(there)) >= set(members)
+    there = select(alerts.c.id).where(alerts.c.id.in_(members), alerts.c.state == "owed").order_by(alerts.c.id)
+    return not members or set(c.scalars(there.with_for_update())) >= set(members)
 
 
 def _waiting(subscription_ids: Collection[int]) -> Select[tuple[int, int, str, str, datetime]]:
@@ -230,7 +253,8 @@ def _end_orphans(c: Connection, now: datetime) -> None:
     idle = or_(bulletins.c.state == "owed", and_(bulletins.c.state == "sending", bulletins.c.lease_until <= now))
     gone = select(subscription_table.c.id).where(subscription_table.c.removed)
     removed = and_(PENDING, idle, bulletins.c.subscription_id.in_(gone))
-    for row in c.execute(select(bulletins).where(removed)).mappings().all():
+    orphans = select(bulletins).where(removed).order_by(bulletins.c.id).limit(AT_ONCE)
+    for row in c.execute(orphans.with_for_update(skip_locked=True)).mappings().all():
         if row["state"] == "owed" and row["unclear_since"] is None:
             members = list(c.scalars(select(alerts.c.story_id).where(alerts.c.bulletin_id == row["id"])))
             hand_over(c, row["subscription_id"], members)
@@ -265,9 +289,19 @@ def _dispatch(c: Connection, row: rows.Row, *, whole: bool = False) -> Dispatch:
     )
 
 
-def _end(c: Connection, bulletin_id: int, state: BulletinState, reason: str, now: datetime, **values: object) -> None:
+def _end(
+    c: Connection,
+    bulletin_id: int,
+    state: BulletinState,
+    reason: str,
+    now: datetime,
+    *,
+    claim: Claim | None = None,
+    **values: object,
+) -> None:
     """Ends a pending row; what a message that is not sent was to tell ends as it does."""
-    ended = update(bulletins).where(bulletins.c.id == bulletin_id, PENDING)
+    pending = PENDING if claim is None else held_by(bulletins, claim)
+    ended = update(bulletins).where(bulletins.c.id == bulletin_id, pending)
     final = {"state": state, "state_reason": reason, "settled_at": now, "lease_until": None}
     if c.execute(ended.values(**final, **values)).rowcount and state != "sent":
         members = update(alerts).where(alerts.c.bulletin_id == bulletin_id, alerts.c.state == "digested")

@@ -3,17 +3,20 @@
 Within a channel alerts go out in the order they were owed, one at a time; channels never wait for each other, and
 servers take turns, so that one with much to tell delays no other. A row whose next try lies ahead holds its channel, so
 that the order stays; one that was never tried and is held back on purpose does not. What waits for a digest or a
-catch-up message is not given out here (see bulletins). It sends nothing, and it settles nothing (see alerts).
+catch-up message is not given out here (see bulletins). Several programs may claim at once (see lanes). It sends
+nothing, and it settles nothing (see alerts).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Join,
+    Row,
     RowMapping,
     ScalarSelect,
     Select,
@@ -28,18 +31,21 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 
-from bot.core.alert import Delivery, Edit, Subscription
+from bot.core.alert import Delivery, Subscription
 from bot.core.importance import at_least
-from bot.store import rows
-from bot.store.dialect import take_turn
+from bot.store import lanes, rows
+from bot.store.dialect import has_turn
 from bot.store.heirs import hand_over
 from bot.store.schema import alerts, channels, deliveries, stories, subscriptions
 
-CLAIMING = 1
+SWEEPING = 1
+AT_ONCE = 1_000  # orphans that are ended with one claim
 PING_REST = timedelta(hours=1)
 REMOVED = "the subscription was removed"
-PATIENCE = 10  # times the debounce that an edit waits for a story that is never quiet
 PENDING = alerts.c.state.in_(("owed", "sending"))
+Claim = tuple[int, datetime]
+"""Whose a row is that is being sent: the attempt, and when it was claimed for it."""
+
 BY_ITSELF = and_(alerts.c.kind != "digest", alerts.c.held.is_(None))
 
 
@@ -53,9 +59,9 @@ def claim(
     A row whose lease ran out is claimed again: it may have been sent, and `earlier_claim` says since when that is
     not known. Rows that nobody can receive any more are ended on the way.
     """
-    take_turn(c, CLAIMING)
-    _end_orphans(c, now)
-    ids = list(c.scalars(_next_of_each_channel(now, channels).limit(limit)))
+    if has_turn(c, SWEEPING):
+        _end_orphans(c, now)
+    ids = lanes.take(c, lambda held: _next_of_each_channel(now, held or channels), partial(_still_free, now), limit)
     if not ids:
         return []
     _mark_unsettled(c, ids, now)
@@ -84,55 +90,31 @@ def claim(
 
 def _let_ping(c: Connection, ids: list[int], now: datetime) -> None:
     """Marks the first attempts that call their role: stories that matter enough, one in each channel in an hour."""
-    first_tries = _whole().where(alerts.c.id.in_(ids), alerts.c.attempt == 1, alerts.c.kind == "alert")
+    first_tries = whole().where(alerts.c.id.in_(ids), alerts.c.attempt == 1, alerts.c.kind == "alert")
     for row in c.execute(first_tries.order_by(alerts.c.id)).mappings().all():
-        subscription = rows.subscription(_part(row, subscriptions))
+        subscription = rows.subscription(part(row, subscriptions))
         if subscription.habits.role_id and at_least(row[stories.c.level], subscription.pings_from):
             lately = and_(alerts.c.channel_id == row[alerts.c.channel_id], alerts.c.pinged)
             if not c.scalar(select(alerts.c.id).where(lately, alerts.c.claimed_at > now - PING_REST).limit(1)):
                 c.execute(update(alerts).where(alerts.c.id == row[alerts.c.id]).values(pinged=True))
 
 
+def held_by(table: Table, claim: Claim | None) -> ColumnElement[bool]:
+    """Whether a row of an outbox is being sent, under this claim if one is given: who was away for longer than its
+    lease must not undo what another one has written since."""
+    sending = table.c.state == "sending"
+    return sending if claim is None else and_(sending, table.c.attempt == claim[0], table.c.claimed_at == claim[1])
+
+
+def renew(c: Connection, alert_id: int, *, claim: Claim, until: datetime) -> bool:
+    """Keeps a claimed row ours until then; False if it is ours no more."""
+    ours = update(alerts).where(alerts.c.id == alert_id, held_by(alerts, claim))
+    return c.execute(ours.values(lease_until=until)).rowcount > 0
+
+
 def is_due(c: Connection, *, now: datetime) -> bool:
     """Whether `claim` would give anything out."""
     return c.execute(_next_of_each_channel(now, None).limit(1)).first() is not None
-
-
-def due_edits(c: Connection, *, now: datetime, debounce: timedelta, limit: int, of_channel: int = 20) -> list[Edit]:
-    """Sent alerts that show an older revision than their story has, the longest unchanged first, at most `limit` and
-    `of_channel` of one channel.
-
-    A story has to be quiet for `debounce` first, so that a burst of reports makes one edit; one that never is gets
-    its edit after ten times that. Paused channels are left alone, and those that want nothing any more.
-    """
-    place = func.row_number().over(partition_by=alerts.c.channel_id, order_by=(alerts.c.shown_at, alerts.c.id))
-    due = (
-        select(alerts.c.id, place.label("place"))
-        .select_from(_joined())
-        .where(
-            alerts.c.state == "sent",
-            alerts.c.kind == "alert",
-            alerts.c.edits_ended.is_(None),
-            alerts.c.message_id.is_not(None),
-            alerts.c.shown_revision < stories.c.revision,
-            or_(stories.c.last_seen <= now - debounce, alerts.c.shown_at <= now - PATIENCE * debounce),
-            or_(alerts.c.edit_not_before.is_(None), alerts.c.edit_not_before <= now),
-            channels.c.channel_id.is_(None),
-            _still_wanted(),
-        )
-        .subquery()
-    )
-    chosen = select(due.c.id).where(due.c.place <= of_channel)
-    wanted = _whole().where(alerts.c.id.in_(chosen)).order_by(alerts.c.shown_at, alerts.c.id).limit(limit)
-    return [_edit(row) for row in c.execute(wanted).mappings()]
-
-
-def _still_wanted() -> ColumnElement[bool]:
-    """Whether the channel has a subscription that is neither removed nor paused: the alert's own, or a later one."""
-    heir = subscriptions.alias("heir")
-    there = select(heir.c.id).where(heir.c.channel_id == alerts.c.channel_id, ~heir.c.removed, heir.c.paused.is_(None))
-    own = and_(~subscriptions.c.removed, subscriptions.c.paused.is_(None))
-    return or_(own, and_(subscriptions.c.removed, there.exists()))
 
 
 def _end_orphans(c: Connection, now: datetime) -> None:
@@ -143,31 +125,48 @@ def _end_orphans(c: Connection, now: datetime) -> None:
     idle = or_(alerts.c.state == "owed", and_(alerts.c.state == "sending", alerts.c.lease_until <= now))
     gone = alerts.c.subscription_id.in_(select(subscriptions.c.id).where(subscriptions.c.removed))
     left: dict[int, list[str]] = {}
-    for row in c.execute(select(alerts.c.subscription_id, alerts.c.story_id).where(PENDING, idle, gone)):
+    removed = list(c.execute(_locked(PENDING, idle, gone)))
+    for row in removed:
         left.setdefault(row.subscription_id, []).append(row.story_id)
     for teller, story_ids in left.items():
         hand_over(c, teller, story_ids)
     closed = select(channels.c.reason).where(channels.c.channel_id == alerts.c.channel_id, channels.c.state == "closed")
-    for condition, state, reason in (
-        (gone, "suppressed", REMOVED),
-        (closed.exists(), "dead", closed.scalar_subquery()),
-    ):
-        orphans = update(alerts).where(PENDING, idle, condition)
-        c.execute(orphans.values(state=state, state_reason=reason, settled_at=now, lease_until=None))
+    shut = list(c.execute(_locked(PENDING, idle, closed.exists())))
+    _end_all(c, removed, now, state="suppressed", state_reason=REMOVED)
+    _end_all(c, shut, now, state="dead", state_reason=closed.scalar_subquery())
 
 
-def _next_of_each_channel(now: datetime, only: Collection[int] | None) -> Select[int]:
-    in_flight = and_(alerts.c.state == "sending", alerts.c.lease_until > now)
-    waits_for_its_turn = and_(_reachable(), or_(alerts.c.claimed_at.is_not(None), alerts.c.not_before <= now))
-    place = func.row_number().over(partition_by=alerts.c.channel_id, order_by=(in_flight.desc(), alerts.c.id))
-    free = or_(
+def _locked(*conditions: ColumnElement[bool]) -> Select[*tuple[int, int, str]]:
+    """Rows that nobody else changes before this transaction ends; those that somebody changes now are passed over."""
+    found = select(alerts.c.id, alerts.c.subscription_id, alerts.c.story_id).where(*conditions).order_by(alerts.c.id)
+    return found.limit(AT_ONCE).with_for_update(skip_locked=True)
+
+
+def _end_all(c: Connection, ended: Sequence[Row[*tuple[int, int, str]]], now: datetime, **final: object) -> None:
+    there = and_(alerts.c.id.in_([row.id for row in ended]), PENDING)
+    c.execute(update(alerts).where(there).values(**final, settled_at=now, lease_until=None))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(
         and_(alerts.c.state == "owed", alerts.c.not_before <= now),
         and_(alerts.c.state == "sending", alerts.c.lease_until <= now),
     )
-    turn = case((in_flight, 0), (free, 1), else_=2).label("turn")
+
+
+def _still_free(now: datetime, ids: Sequence[int], channel_ids: Sequence[int]) -> Select[*tuple[int]]:
+    here = and_(alerts.c.id.in_(ids), alerts.c.channel_id.in_(channel_ids))
+    return select(alerts.c.id).where(here, BY_ITSELF, _free(now))
+
+
+def _next_of_each_channel(now: datetime, only: Collection[int] | None) -> Select[*tuple[int, int]]:
+    in_flight = and_(alerts.c.state == "sending", alerts.c.lease_until > now)
+    waits_for_its_turn = and_(_reachable(), or_(alerts.c.claimed_at.is_not(None), alerts.c.not_before <= now))
+    place = func.row_number().over(partition_by=alerts.c.channel_id, order_by=(in_flight.desc(), alerts.c.id))
+    turn = case((in_flight, 0), (_free(now), 1), else_=2).label("turn")
     queue = (
-        select(alerts.c.id, subscriptions.c.guild_id, turn, place.label("place"))
-        .select_from(_joined())
+        select(alerts.c.id, alerts.c.channel_id, subscriptions.c.guild_id, turn, place.label("place"))
+        .select_from(joined())
         .where(
             PENDING,
             BY_ITSELF,
@@ -177,8 +176,9 @@ def _next_of_each_channel(now: datetime, only: Collection[int] | None) -> Select
         .subquery()
     )
     share = func.row_number().over(partition_by=queue.c.guild_id, order_by=(queue.c.turn, queue.c.id))
-    first = select(queue.c.id, queue.c.turn, share.label("share")).where(queue.c.place == 1).subquery()
-    return select(first.c.id).where(first.c.turn == 1).order_by(first.c.share, first.c.id)
+    heads = select(queue.c.id, queue.c.channel_id, queue.c.turn, share.label("share")).where(queue.c.place == 1)
+    first = heads.subquery()
+    return select(first.c.id, first.c.channel_id).where(first.c.turn == 1).order_by(first.c.share, first.c.id)
 
 
 def _mark_unsettled(c: Connection, ids: list[int], now: datetime) -> None:
@@ -191,7 +191,8 @@ def _reachable() -> ColumnElement[bool]:
     return and_(~subscriptions.c.removed, subscriptions.c.paused.is_(None), channels.c.channel_id.is_(None))
 
 
-def _joined() -> Join:
+def joined() -> Join:
+    """Alerts with their subscription, their story, and their channel if it is shut."""
     return (
         alerts.join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
         .join(stories, stories.c.id == alerts.c.story_id)
@@ -199,7 +200,7 @@ def _joined() -> Join:
     )
 
 
-def _whole() -> Select[*tuple[object, ...]]:
+def whole() -> Select[*tuple[object, ...]]:
     """Alerts with their subscription, story, and the message that they answer, with its post or thread."""
     return select(
         alerts,
@@ -207,11 +208,11 @@ def _whole() -> Select[*tuple[object, ...]]:
         stories,
         _answered("message_id").label("reply_to"),
         _answered("place_id").label("reply_place"),
-    ).select_from(_joined())
+    ).select_from(joined())
 
 
 def _claimed(ids: list[int]) -> Select[*tuple[object, ...]]:
-    return _whole().where(alerts.c.id.in_(ids)).order_by(alerts.c.id)
+    return whole().where(alerts.c.id.in_(ids)).order_by(alerts.c.id)
 
 
 def _answered(column: str) -> ScalarSelect[int]:
@@ -235,11 +236,11 @@ def _answered(column: str) -> ScalarSelect[int]:
 
 
 def _delivery(row: RowMapping) -> Delivery:
-    alert = _part(row, alerts)
+    alert = part(row, alerts)
     return Delivery(
         alert_id=alert["id"],
-        subscription=_for_channel(row),
-        story=rows.story(_part(row, stories)),
+        subscription=for_channel(row),
+        story=rows.story(part(row, stories)),
         kind=alert["kind"],
         nonce=alert["nonce"],
         attempt=alert["attempt"],
@@ -254,26 +255,11 @@ def _delivery(row: RowMapping) -> Delivery:
     )
 
 
-def _edit(row: RowMapping) -> Edit:
-    alert = _part(row, alerts)
-    return Edit(
-        alert_id=alert["id"],
-        subscription=_for_channel(row),
-        story=rows.story(_part(row, stories)),
-        nonce=alert["nonce"],
-        message_id=alert["message_id"],
-        shown_revision=alert["shown_revision"],
-        reasons=tuple(alert["reasons"]),
-        place_id=alert["place_id"],
-        ping=alert["pinged"],
-    )
-
-
-def _for_channel(row: RowMapping) -> Subscription:
+def for_channel(row: RowMapping) -> Subscription:
     """The subscription with the channel in which the alert stands or may stand: it may have moved on since."""
-    return replace(rows.subscription(_part(row, subscriptions)), channel_id=row[alerts.c.channel_id])
+    return replace(rows.subscription(part(row, subscriptions)), channel_id=row[alerts.c.channel_id])
 
 
-def _part(row: RowMapping, table: Table) -> rows.Row:
+def part(row: RowMapping, table: Table) -> rows.Row:
     """The columns of one table out of a joined row."""
     return {column.name: row[column] for column in table.columns}

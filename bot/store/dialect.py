@@ -15,3 +15,15 @@ def take_turn(connection: Connection, turn: int) -> None:
     """Waits until no other transaction holds `turn`, until this one ends. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(0x70C51, turn)))
+
+
+def has_turn(connection: Connection, turn: int) -> bool:
+    """Takes `turn` until this transaction ends, unless another one holds it: then False, without waiting."""
+    if has_one_writer(connection):
+        return True
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(0x70C51, turn))))
+
+
+def has_one_writer(connection: Connection) -> bool:
+    """Whether no other transaction can write while this one does."""
+    return connection.dialect.name == "sqlite"

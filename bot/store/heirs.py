@@ -38,7 +38,8 @@ def hand_over(c: Connection, teller: int, story_ids: Collection[str]) -> None:
         alerts.c.subscription_id.in_(HEIRS),
     )
     heirs = select(func.min(alerts.c.id)).where(waiting).group_by(alerts.c.channel_id, alerts.c.story_id)
-    for heir in c.execute(select(alerts).where(alerts.c.id.in_(heirs))).mappings().all():
+    still = select(alerts).where(alerts.c.id.in_(heirs), waiting).order_by(alerts.c.id).with_for_update()
+    for heir in c.execute(still).mappings().all():
         unclear = _unclear(c, teller, heir)
         if unclear is not None and heir["kind"] != "alert":
             continue  # it may stand there, and a digest does not look

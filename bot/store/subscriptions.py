@@ -40,9 +40,10 @@ def remove(c: Connection, id: int, guild_id: int | None = None) -> bool:
     """
     if not _change(c, id, guild_id, removed=True):
         return False
-    pending = and_(alerts.c.subscription_id == id, alerts.c.state == "owed")
-    hand_over(c, id, list(c.scalars(select(alerts.c.story_id).where(pending))))
-    c.execute(update(alerts).where(pending).values(state="suppressed", state_reason=REMOVED))
+    pending = select(alerts.c.id, alerts.c.story_id).where(alerts.c.subscription_id == id, alerts.c.state == "owed")
+    ended = {row.id: row.story_id for row in c.execute(pending.order_by(alerts.c.id).with_for_update())}
+    hand_over(c, id, list(ended.values()))
+    c.execute(update(alerts).where(alerts.c.id.in_(ended)).values(state="suppressed", state_reason=REMOVED))
     return True
 
 

@@ -41,11 +41,15 @@ async def edit_grown(tick: Tick, halt: Halt) -> bool:
 async def _edit_channel(edits: Sequence[Edit], tick: Tick, halt: Halt) -> None:
     """The edits of one channel, one after the other, up to the first that says something about the channel.
 
-    They also end where an alert has become due, so that no alert waits for more than one edit of each channel.
+    Each is taken when its turn comes, unless another runner has it. They also end where an alert has become due, so
+    that no alert waits for more than one edit of each channel.
     """
-    for number, edit in enumerate(edits):
+    for number, due in enumerate(edits):
         if halt.is_set() or (number and await tick.store.read(alerts.is_due, now=tick.moment())):
             return
+        edit = await tick.store.write(alerts.take_edit, due.alert_id, now=tick.moment(), lease=tick.rules.lease)
+        if edit is None:
+            continue
         where = edit.subscription.channel_id
         try:
             where = await _where(edit, tick)

@@ -38,8 +38,8 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A claimed row: `draw` makes its message, `settle_sent` (with what was sent, None where it was deleted since),
-    `settle_retry` and `settle_dead` end the attempt.
+    """A claimed row: `draw` makes its message, `renew` keeps it ours, `settle_sent` (with what was sent, None where it
+    was deleted since), `settle_retry` and `settle_dead` end the attempt.
 
     `channel_id` is where it is owed, `place_id` a thread or post in which it goes instead, there as no reply. In a
     forum it becomes a post named `name_of_post` with `tag`; elsewhere a `thread` may be opened under it, and it may be
@@ -52,6 +52,7 @@ class Parcel:
     place_id: int | None
     nonce: str
     attempt: int
+    claimed_at: datetime
     earlier_claim: datetime | None
     minimal: bool
     reply_to: int | None
@@ -60,6 +61,7 @@ class Parcel:
     thread: bool
     publish: bool
     draw: Callable[[bool], Message]
+    renew: Callable[..., bool]
     settle_sent: Work
     settle_retry: Work
     settle_dead: Work
@@ -74,6 +76,7 @@ class Parcel:
 def of_alert(delivery: Delivery) -> Parcel:
     """An owed alert or update."""
     row, habits = delivery.alert_id, delivery.subscription.habits
+    claim = (delivery.attempt, delivery.claimed_at)
     return Parcel(
         name=f"alert {row}",
         guild_id=delivery.subscription.guild_id,
@@ -81,6 +84,7 @@ def of_alert(delivery: Delivery) -> Parcel:
         place_id=delivery.reply_place if delivery.kind == "update" else None,
         nonce=delivery.nonce,
         attempt=delivery.attempt,
+        claimed_at=delivery.claimed_at,
         earlier_claim=delivery.earlier_claim,
         minimal=delivery.minimal,
         reply_to=delivery.reply_to,
@@ -89,15 +93,16 @@ def of_alert(delivery: Delivery) -> Parcel:
         thread=habits.thread and delivery.kind == "alert",
         publish=habits.publish and delivery.kind == "alert",
         draw=partial(_draw_alert, delivery),
+        renew=lambda c, until: alerts.renew(c, row, claim=claim, until=until),
         settle_sent=partial(_alert_sent, delivery),
-        settle_retry=lambda c, **answer: alerts.settle_retry(c, row, **answer),
-        settle_dead=lambda c, **answer: alerts.settle_dead(c, row, **answer),
+        settle_retry=lambda c, **answer: alerts.settle_retry(c, row, claim=claim, **answer),
+        settle_dead=lambda c, **answer: alerts.settle_dead(c, row, claim=claim, **answer),
     )
 
 
 def of_bulletin(dispatch: Dispatch) -> Parcel:
     """An owed digest, catch-up or notice."""
-    row = dispatch.id
+    row, claim = dispatch.id, (dispatch.attempt, dispatch.claimed_at)
     return Parcel(
         name=f"bulletin {row}",
         guild_id=dispatch.bulletin.guild_id,
@@ -105,6 +110,7 @@ def of_bulletin(dispatch: Dispatch) -> Parcel:
         place_id=None,
         nonce=dispatch.nonce,
         attempt=dispatch.attempt,
+        claimed_at=dispatch.claimed_at,
         earlier_claim=dispatch.earlier_claim,
         minimal=dispatch.minimal,
         reply_to=None,
@@ -114,8 +120,9 @@ def of_bulletin(dispatch: Dispatch) -> Parcel:
         publish=False,
         draw=lambda _: (minimal_bulletin if dispatch.minimal else bulletin_message)(dispatch),
         settle_sent=lambda c, sent, now: bulletins.settle_sent(c, row, message_id=sent and sent.message_id, now=now),
-        settle_retry=lambda c, **answer: bulletins.settle_retry(c, row, **answer),
-        settle_dead=lambda c, **answer: bulletins.settle_dead(c, row, **answer),
+        renew=lambda c, until: bulletins.renew(c, row, claim=claim, until=until),
+        settle_retry=lambda c, **answer: bulletins.settle_retry(c, row, claim=claim, **answer),
+        settle_dead=lambda c, **answer: bulletins.settle_dead(c, row, claim=claim, **answer),
     )
 
 

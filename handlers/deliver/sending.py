@@ -23,10 +23,13 @@ from bot.errors import (
     TryAgainError,
 )
 from bot.store import alerts, bulletins
+from handlers.deliver.holding import ClaimLostError, Hold, held
 from handlers.deliver.parcel import Parcel, Sent, of_alert, of_bulletin
 from handlers.deliver.tick import Halt, Tick, ended_with_the_tick, pause
 
 log = structlog.get_logger(__name__)
+CLOCK_ASTRAY = timedelta(days=1)
+"""How far back a message is looked for whose attempt began in the future: the clock was put back since."""
 
 
 async def send_owed(tick: Tick, halt: Halt) -> None:
@@ -57,29 +60,33 @@ async def _attempt(parcel: Parcel, tick: Tick, halt: Halt) -> None:
     """One attempt at one row, settled whatever comes of it. What concerns every channel ends the tick before the row is
     given back, so that nothing claims it again."""
     try:
-        sent = await _delivered(parcel, tick)
+        async with held(parcel, tick) as hold:
+            sent = await _delivered(parcel, tick, hold)
+            tick.counts["sent"] += 1
+            if sent is not None:
+                sent = await _adorned(parcel, sent, tick)
+    except ClaimLostError:
+        tick.counts["lost"] += 1
+        log.warning("deliver.lost", row=parcel.name, why="it was not ours any more when it was to be sent")
     except DeliveryError as error:
         if isinstance(error, TokenRefusedError | BlockedError):
             halt.because_of(error)
         await _settle_error(parcel, error, tick)
     else:
-        tick.counts["sent"] += 1
-        if sent is not None:
-            sent = await _adorned(parcel, sent, tick)
         await tick.store.write(parcel.settle_sent, sent, tick.moment())
 
 
-async def _delivered(parcel: Parcel, tick: Tick) -> Sent | None:
+async def _delivered(parcel: Parcel, tick: Tick, hold: Hold) -> Sent | None:
     """The message, found or made. A thread or post that is gone or locked says nothing about its channel, which then
     gets the message itself."""
     try:
-        return await _found(parcel, tick) or await _created(parcel, tick)
+        return await _found(parcel, tick) or await _created(parcel, tick, hold)
     except (DestinationGoneError, DestinationForbiddenError) as error:
         if parcel.place_id is None:
             raise
         log.warning("deliver.displaced", row=parcel.name, place=parcel.place_id, code=error.code, why=str(error))
     in_channel = replace(parcel, place_id=None)
-    return await _found(in_channel, tick) or await _created(in_channel, tick)
+    return await _found(in_channel, tick) or await _created(in_channel, tick, hold)
 
 
 async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
@@ -87,12 +94,16 @@ async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
 
     A forum takes no nonce: there nothing is repeated before it was looked for.
     """
-    earlier, forum = parcel.earlier_claim, await _is_post(parcel, tick)
-    if earlier is None or (not forum and tick.moment() - earlier < tick.rules.remembered):
+    earlier = parcel.earlier_claim
+    if earlier is None:
         return None
+    forum, now = await _is_post(parcel, tick), tick.moment()
+    if not forum and timedelta(0) <= now - earlier < tick.rules.remembered:
+        return None
+    since = earlier if earlier <= now else now - CLOCK_ASTRAY
     where = parcel.place_id or parcel.channel_id
     try:
-        message_id = await tick.sender.find(where, parcel.nonce, earlier - tick.rules.search_back)
+        message_id = await tick.sender.find(where, parcel.nonce, since - tick.rules.search_back)
     except DestinationForbiddenError as error:
         if forum:
             raise
@@ -105,9 +116,11 @@ async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
     return Sent(message_id, message_id if forum else None)
 
 
-async def _created(parcel: Parcel, tick: Tick) -> Sent | None:
+async def _created(parcel: Parcel, tick: Tick, hold: Hold) -> Sent | None:
     """The message, or None where it was delivered before and has been deleted since."""
-    if await _is_post(parcel, tick):
+    is_post = await _is_post(parcel, tick)
+    hold.require()
+    if is_post:
         post_id = await tick.sender.create_post(
             parcel.channel_id,
             parcel.drawn(as_post=True),

@@ -42,9 +42,10 @@ class Sender(Protocol):
 class DeliverRules:
     """How deliveries are tried.
 
-    `lease` has to be longer than one call of the sender may take. A row whose earlier attempt began less than
-    `remembered` ago is resent with its nonce, which Discord still knows; an older one is first looked up in the
-    channel, from `search_back` before that attempt on. Pauses grow from `first_pause` fourfold to `longest_pause`.
+    `lease` is for how long a row is ours when it is claimed; it is renewed while its send is under way. A row whose
+    earlier attempt began less than `remembered` ago is resent with its nonce, which Discord still knows; an older one
+    is first looked up in the channel, from `search_back` before that attempt on. Pauses grow from `first_pause`
+    fourfold to `longest_pause`.
     """
 
     lease: timedelta = timedelta(seconds=120)
@@ -61,7 +62,7 @@ class DeliverRules:
 @dataclass(frozen=True, slots=True)
 class DeliverReport:
     """What one tick did: rows by what became of them. `found` were sent by an earlier attempt, `unread` could not be
-    looked up before a resend."""
+    looked up before a resend, `lost` were not sent because this runner was away for longer than its lease."""
 
     sent: int = 0
     found: int = 0
@@ -70,6 +71,7 @@ class DeliverReport:
     dead: int = 0
     paused: int = 0
     edited: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
