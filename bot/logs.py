@@ -22,7 +22,7 @@ _SECRETS = (
     (re.compile(r"(/interactions/\d{1,20}/)[\w.%-]+"), r"\1[token]"),
     (re.compile(r"(\w{1,20}://)[^/\s]+@"), r"\1[login]@"),
     (re.compile(r"([?&#][^=&\s\"'<>]{0,200}=)[^&\s\"<>]{0,4000}[^&\s\"'<>),.;]"), r"\1[value]"),
-    (re.compile(r"(://[^\s?#\"'<>]{1,2000}[?#])(?![^\s\"'<>]*=)[^\s\"'<>]{6,}"), r"\1[value]"),
+    (re.compile(r"(://[^\s?#\"'<>]{1,300}[?#])(?![^\s\"'<>]{0,300}=)[^\s\"'<>]{6,}"), r"\1[value]"),
     (re.compile(r"(?i)\b(Bot|Bearer|Basic) [\w.+/=-]{20,}"), r"\1 [token]"),
     (
         re.compile(
