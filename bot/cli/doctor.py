@@ -66,7 +66,7 @@ def show(findings: Sequence[Finding]) -> None:
         console.print(Text(summary(findings)))
     else:
         for each in findings:
-            typer.echo(f"{each.level:<8} {each.about}: {each.says}")
+            typer.echo(f"{each.level:<8} {each.about}: {_whole(each)}")
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -78,11 +78,15 @@ def summary(findings: Sequence[Finding]) -> str:
     return f"{wrong} wrong, {warnings} to look at, {len(findings) - wrong - warnings} well."
 
 
+def _whole(finding: Finding) -> str:
+    return f"{finding.says} {finding.link}" if finding.link else finding.says
+
+
 def _drawn(findings: Sequence[Finding]) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for each in findings:
         mark, colour = MARKS[each.level]
-        table.add_row(Text(mark, style=colour), Text(each.says))  # as Text: names of strangers are no markup
+        table.add_row(Text(mark, style=colour), Text(_whole(each)))  # as Text: names of strangers are no markup
     return Group(Padding(table, (0, 0, 1, 2)))

@@ -54,7 +54,7 @@ def _application(us: Application) -> list[Finding]:
     link = invite_link(us.id)
     found = [
         Finding(ABOUT, "ok", f"The token is that of the application “{name}” ({us.id})."),
-        Finding(ABOUT, "ok", f"Who manages a server invites it with {link}", link=link),
+        Finding(ABOUT, "ok", "Whoever manages a server invites it with this link:", link=link),
     ]
     return [*found, Finding(ABOUT, "wrong", CODE_GRANT)] if us.code_grant else found
 
