@@ -13,9 +13,10 @@ from discord import app_commands
 
 from bot.client.index import choices, list_choices
 from bot.core.escape import length
-from bot.store import subscriptions
+from bot.store import runners, subscriptions
+from bot.store.runners import Runner
 from handlers.help import described
-from tests.builders import a_story
+from tests.builders import NOON, a_story
 from tests.people import Town, a_client, a_town, said
 from tests.told import tell
 
@@ -167,6 +168,20 @@ async def test_status_counts_the_alerts_of_its_own_server_only(town: Town) -> No
     _, elsewhere, mallory = town.other_server()
     assert "1 on their way" in await said_to(town.reader, "status", town.channel)
     assert "none yet" in await said_to(mallory, "status", elsewhere)
+
+
+async def test_status_tells_who_is_at_work_but_not_where_and_whose_alerts_wait_longest(town: Town) -> None:
+    await town.claim(a_story("mine"))
+    here = {"machine": "secret-host", "pid": 4711, "version": "1", "started_at": NOON}
+    for name, roles, seen in (("a", "poll,deliver", town.now), ("gone", "gateway", NOON)):
+        await town.store.write(runners.put, Runner(name, roles, seen_at=seen, facts={"well": True, "lag": 3.0}, **here))
+    _, elsewhere, mallory = town.other_server()
+    shown = await said_to(town.reader, "status", town.channel)
+    assert f"reads feeds, sends alerts · seen <t:{int(town.now.timestamp())}:R> · up to 3 s late" in shown
+    assert "answers commands" not in shown, "it was last seen an hour ago"
+    assert f"was owed <t:{int(NOON.timestamp())}:R>" in shown
+    assert "secret-host" not in shown and "4711" not in shown
+    assert "was owed" not in await said_to(mallory, "status", elsewhere)
 
 
 async def test_the_tables_of_the_readme_are_the_command_tree(town: Town) -> None:

@@ -34,6 +34,7 @@ from bot.core.organisations import Mention
 from bot.core.pages import Health, Section, help_message, status_message
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
+from bot.core.vitals import Seen
 from tests.builders import NOON, a_story, a_subscription, an_analysis
 
 OUTLETS = ("reuters.com", "defensescoop.com", "bbc.com", "ft.com", "wsj.com", "lemonde.fr", "zeit.de")
@@ -237,6 +238,29 @@ def test_status_speaks_in_plain_words() -> None:
     alerts = {"owed": 2, "sending": 1, "sent": 9, "suppressed": 3, "dead": 1}
     shown = status_message(replace(fresh, alerts=alerts)).fields[3].value
     assert shown == "9 sent · 3 on their way · 3 not needed · 1 given up"
+
+
+def test_status_says_who_is_at_work_and_what_waits_in_words() -> None:
+    everything = Seen(("poll", "deliver", "gateway"), NOON, lag=0.02)
+    health = Health("1", {"healthy": 1}, (), NOON, {"owed": 1}, 0, oldest=NOON, refused=37, at_work=(everything,))
+    at = int(NOON.timestamp())
+    shown = {field.name: field.value for field in status_message(health).fields}
+    assert shown["Alerts"] == f"1 on their way\nThe oldest that can go out was owed <t:{at}:R>"
+    assert shown["At work"] == f"✅ reads feeds, sends alerts, answers commands · seen <t:{at}:R>"
+    assert shown["Discord refused"] == "37 requests in the last ten minutes"
+
+
+def test_status_gathers_runners_that_do_the_same_and_marks_those_that_are_unwell() -> None:
+    late = NOON - timedelta(seconds=20)
+    pollers = (Seen(("poll",), late, lag=2.4), Seen(("poll",), NOON))
+    odd = tuple(Seen((f"role {number}",), NOON) for number in range(30))
+    health = Health("1", {}, (), None, {}, 0, at_work=(*pollers, Seen(("gateway",), late, well=False), *odd))
+    message = status_message(health)
+    assert excess(message) == []
+    first, second, *others = {field.name: field.value for field in message.fields}["At work"].splitlines()
+    assert first == f"✅ reads feeds · 2 of them · seen <t:{int(NOON.timestamp())}:R> · up to 2 s late"
+    assert second == f"⚠️ answers commands · seen <t:{int(late.timestamp())}:R>"
+    assert len(others) == 4
 
 
 def test_why_names_what_spoke_for_and_against_in_order_and_no_weight() -> None:

@@ -46,7 +46,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *admin.commands(store=store, index=index, clock=clock, judgement=desk.judgement),
         *settings.commands(store=store, index=index, thresholds=desk.thresholds),
         *about.commands(store=store, version=desk.version, keep_days=desk.keep.days, contact=desk.contact),
-        *status.commands(store=store, version=desk.version),
+        *status.commands(store=store, version=desk.version, clock=clock),
         *help.commands(),
         *buttons.commands(store=store, index=index, clock=clock, thresholds=desk.thresholds),
     ]
@@ -63,5 +63,5 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
         *news.buttons(store=store, clock=clock),
         *story.buttons(store=store),
         *bulletins.buttons(store=store),
-        *status.buttons(store=store, version=desk.version),
+        *status.buttons(store=store, version=desk.version, clock=clock),
     ]

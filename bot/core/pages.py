@@ -18,6 +18,7 @@ from bot.core.message import (
     joined,
     relative,
 )
+from bot.core.vitals import Seen
 
 REFUSAL = 0xB71C1C
 # What has become of a server's alerts, in a reader's words; rows that are being sent are still on their way.
@@ -29,6 +30,9 @@ FATES: tuple[tuple[str, tuple[AlertState, ...]], ...] = (
     ("given up", ("dead",)),
 )
 _HELP_ROOM = 4_900  # for the lines of all commands; headings and the rest need the others of 6,000 characters
+ROLES = {"poll": "reads feeds", "deliver": "sends alerts", "gateway": "answers commands"}
+MOST_RUNNERS = 6  # lines
+SLOW = 1.0  # seconds of lateness that people notice
 BUTTONS = ("Read", "Sources", "Key points", "Why?", "Not relevant")
 FEEDS = {"waiting": "not polled yet"}
 PURPOSE = "Watches news feeds for stories where AI meets defence and tells each one once, with its reasons."
@@ -36,7 +40,8 @@ PURPOSE = "Watches news feeds for stories where AI meets defence and tells each 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the bot is: feeds by health, the failing ones with their error, a server's alerts by state."""
+    """How the bot is: feeds by health, the failing ones with their error, a server's alerts by state, since when the
+    `oldest` of them is owed that could go out, how many requests Discord `refused` lately, and who is `at_work`."""
 
     version: str
     feeds: Mapping[str, int]
@@ -45,6 +50,9 @@ class Health:
     alerts: Mapping[AlertState, int]
     stories: int
     paused_here: int = 0
+    oldest: datetime | None = None
+    refused: int = 0
+    at_work: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +66,18 @@ class Section:
 def status_message(health: Health) -> Message:
     """Feeds, deliveries and version."""
     states = [f"{number} {FEEDS.get(state, state)}" for state, number in health.feeds.items() if number]
-    fates = [(name, sum(health.alerts.get(state, 0) for state in states)) for name, states in FATES]
     failing = [f"- {escape(name, 80)}: {escape(error, 150)}" for name, error in health.failing]
     fields = [
         Field("Feeds", " · ".join(states) or "none yet"),
         Field("Last poll", relative(health.last_polled) if health.last_polled else "not yet"),
         Field("Stories", str(health.stories)),
-        Field("Alerts", " · ".join(f"{number} {name}" for name, number in fates if number) or "none yet", inline=False),
+        Field("Alerts", _alerts(health), inline=False),
     ]
+    if health.at_work:
+        fields.append(Field("At work", "\n".join(_at_work(health.at_work)), inline=False))
+    if health.refused:
+        text = f"{counted(health.refused, 'request')} in the last ten minutes"
+        fields.append(Field("Discord refused", text, inline=False))
     if failing:
         shown = joined(failing, "\n", 900)
         more = len(failing) - shown.count("\n") - 1
@@ -74,6 +86,31 @@ def status_message(health: Health) -> Message:
         text = f"{counted(health.paused_here, 'subscription')} of this server: see `/alerts list`"
         fields.append(Field("Paused", text, inline=False))
     return Message(title="Status", fields=tuple(fields), footer=f"Tocsin {cut(health.version, 40)}", colour=ACCENT)
+
+
+def _alerts(health: Health) -> str:
+    """What has become of them, and how long the first of those on their way has waited."""
+    fates = [(name, sum(health.alerts.get(state, 0) for state in states)) for name, states in FATES]
+    told = " · ".join(f"{number} {name}" for name, number in fates if number) or "none yet"
+    return f"{told}\nThe oldest that can go out was owed {relative(health.oldest)}" if health.oldest else told
+
+
+def _at_work(seen: Sequence[Seen]) -> list[str]:
+    """A line for all runners that do the same: what that is, when one was last seen, and how they are."""
+    groups: dict[tuple[str, ...], list[Seen]] = {}
+    for each in seen:
+        groups.setdefault(each.roles, []).append(each)
+    return [_runners(roles, group) for roles, group in groups.items()][:MOST_RUNNERS]
+
+
+def _runners(roles: Sequence[str], group: Sequence[Seen]) -> str:
+    """ "✅ reads feeds, sends, answers · seen 4 seconds ago"."""
+    well, lag = all(each.well for each in group), max(each.lag for each in group)
+    parts = [", ".join(ROLES.get(role, escape(role, 20)) for role in roles)]
+    parts += [f"{len(group)} of them"] if len(group) > 1 else []
+    parts.append(f"seen {relative(max(each.at for each in group))}")
+    parts += [] if lag < SLOW else [f"up to {lag:.0f} s late"]
+    return f"{'✅' if well else '⚠️'} {' · '.join(parts)}"
 
 
 def help_message(sections: Sequence[Section], menu: Sequence[str]) -> Message:

@@ -46,6 +46,17 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A runner as others see it: its roles, when it last wrote down how it is, whether that was well, and the most by
+    which its event loop was late in ten minutes, in seconds."""
+
+    roles: tuple[str, ...]
+    at: datetime
+    well: bool = True
+    lag: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class TickSigns:
     """One tick: how often it is due, since when it runs (None while it does not), when it last made headway or ended,
     and how many runs in a row failed, the last one with `error`."""
