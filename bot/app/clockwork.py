@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.app.outlet import Outlet, now_utc
 from bot.app.resources import Resources
@@ -17,6 +17,7 @@ from bot.core.conditions import Condition, database_condition, model_condition
 from bot.errors import StoreError
 from bot.health import Vitals
 from bot.schedule import Tick
+from handlers.clock import look_at_the_clock
 from handlers.digest import digest
 from handlers.notify import notify
 from handlers.poll import Shelf
@@ -62,11 +63,13 @@ class Clockwork:
         self._vitals = vitals
         self._long_stop = long_stop
         self._troubles: dict[str, Condition] = {}
+        self._looked_at: datetime | None = None
 
     def every(self, *, stopping: Callable[[Tick], Tick]) -> Mapping[str, tuple[timedelta, Tick]]:
         """Each tick by its name, with how often it runs; `stopping` wraps them, as any may have to stop everything."""
         settings = self._resources.settings
         ticks = {
+            "clock": (DIGEST_EVERY, self.clock),
             "remember": (REMEMBER_EVERY, self.remember),
             "poll": (timedelta(seconds=settings.poll.tick), self.poll),
             "digest": (DIGEST_EVERY, self.digest),
@@ -77,6 +80,9 @@ class Clockwork:
             "deliver": (timedelta(seconds=settings.deliver.tick), self.deliver),
         }
         return {name: (every, stopping(tick)) for name, (every, tick) in ticks.items()}
+
+    async def clock(self) -> None:
+        self._looked_at = await look_at_the_clock(now_utc(), self._looked_at, store=self._resources.store)
 
     async def poll(self) -> None:
         with self._noted():
