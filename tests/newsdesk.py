@@ -25,7 +25,8 @@ from bot.demo.edition import edition
 from bot.demo.newsroom import POLLS, read_newsroom
 from bot.demo.server import HOST, FeedServer, feed_server
 from bot.settings import load_settings, with_feeds
-from bot.store import stories, subscriptions
+from bot.store import runners, stories, subscriptions
+from bot.store.runners import Runner
 from handlers.digest import digest
 from handlers.notify import notify
 from handlers.remember import remember
@@ -75,6 +76,8 @@ class Newsdesk:
     async def tick(self, *, later: timedelta = timedelta()) -> None:
         """Everything that the clock calls besides polls."""
         now, store = self.town.now + later, self.resources.store
+        us = Runner("us", "poll,deliver,gateway", "newsdesk", 1, "0.1.0", started_at=now, seen_at=self.town.env.now())
+        await store.write(runners.put, us)
         await digest(now, store=store)
         await notify(now, store=store)
         await deliver_tick(self.resources, DiscordSender(self.town.env.bot), now=now)
