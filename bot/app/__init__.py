@@ -5,6 +5,7 @@ It wires; it decides nothing. Everything that is opened here is closed here, in 
 
 from bot.app.resources import Resources, open_fetcher, open_language, open_parser, open_resources, open_store
 from bot.app.run import run
+from bot.app.runner import read_roles
 from bot.app.ticks import TERMINAL, deliver_tick, poll_tick, subscribe_terminal
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "open_resources",
     "open_store",
     "poll_tick",
+    "read_roles",
     "run",
     "subscribe_terminal",
 ]

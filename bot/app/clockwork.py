@@ -3,7 +3,6 @@
 What a tick does stands in its handler; how often is told here.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,12 +10,16 @@ from datetime import datetime, timedelta
 
 from bot.app.outlet import Outlet, now_utc
 from bot.app.resources import Resources
+from bot.app.runner import DELIVER, GATEWAY, POLL, PRESENCE, Me, lost_seat, take_the_seat
+from bot.app.stop import Stop
 from bot.app.ticks import deliver_tick, poll_tick
 from bot.client import Index
 from bot.core.conditions import Condition, database_condition, model_condition
-from bot.errors import StoreError
+from bot.errors import DatabaseLostError, StoreError, TokenRefusedError
 from bot.health import Vitals
 from bot.schedule import Tick
+from bot.store import runners
+from bot.store.runners import Runner
 from handlers.clock import look_at_the_clock
 from handlers.digest import digest
 from handlers.notify import notify
@@ -31,14 +34,16 @@ NOTIFY_EVERY = timedelta(minutes=1)
 LOOK_AGAIN_EVERY = timedelta(hours=1)
 """A channel that could not be written into is tried again by then, though Discord told of no change of rights."""
 
-PULSE_EVERY = timedelta(seconds=10)
+LOOK_FOR_WORK = 2.0
+"""Seconds between two looks at what is owed, where others owe it."""
+
 PRUNE_EVERY = timedelta(days=1)
 POLL_BEGINS_WITHIN = 60.0
 """Seconds of a poll tick after which it begins no further feed, so that those that fall due meanwhile get a turn."""
 
 
 class Clockwork:
-    """The ticks over one set of resources. `wake` is the clock's, which exists only once it knows the ticks.
+    """A runner's ticks over one set of resources. `wake` is the clock's, which exists only once it knows the ticks.
 
     `long_stop` is told to the first poll and no other; `vitals` hear what came of polls and deliveries.
     """
@@ -49,8 +54,9 @@ class Clockwork:
         outlet: Outlet,
         index: Index,
         shelf: Shelf,
-        stop: asyncio.Event,
+        stop: Stop,
         *,
+        me: Me,
         vitals: Vitals,
         long_stop: bool,
     ) -> None:
@@ -60,26 +66,39 @@ class Clockwork:
         self._index = index
         self._shelf = shelf
         self._stop = stop
+        self._me = me
         self._vitals = vitals
         self._long_stop = long_stop
         self._troubles: dict[str, Condition] = {}
         self._looked_at: datetime | None = None
 
-    def every(self, *, stopping: Callable[[Tick], Tick]) -> Mapping[str, tuple[timedelta, Tick]]:
-        """Each tick by its name, with how often it runs; `stopping` wraps them, as any may have to stop everything."""
+    def every(self) -> Mapping[str, tuple[timedelta, Tick]]:
+        """Each tick of the runner's roles by its name, with how often it runs."""
         settings = self._resources.settings
-        ticks = {
-            "clock": (DIGEST_EVERY, self.clock),
-            "remember": (REMEMBER_EVERY, self.remember),
-            "poll": (timedelta(seconds=settings.poll.tick), self.poll),
-            "digest": (DIGEST_EVERY, self.digest),
-            "notify": (NOTIFY_EVERY, self.notify),
-            "look again": (LOOK_AGAIN_EVERY, self._outlet.look_again),
-            "prune": (PRUNE_EVERY, self.prune),
-            "pulse": (PULSE_EVERY, self.pulse),
-            "deliver": (timedelta(seconds=settings.deliver.tick), self.deliver),
-        }
-        return {name: (every, stopping(tick)) for name, (every, tick) in ticks.items()}
+        ticks: dict[str, tuple[timedelta, Tick]] = {"presence": (PRESENCE, self.presence)}
+        if self._me.has(POLL):
+            ticks["poll"] = (timedelta(seconds=settings.poll.tick), self.poll)
+            ticks["prune"] = (PRUNE_EVERY, self.prune)
+        if self._me.has(DELIVER):
+            # A commit of the same process wakes it; another's has to be looked for.
+            every = settings.deliver.tick if self._me.has(POLL) and not self._resources.store.shared else LOOK_FOR_WORK
+            ticks["clock"] = (DIGEST_EVERY, self.clock)
+            ticks["digest"] = (DIGEST_EVERY, self.digest)
+            ticks["notify"] = (NOTIFY_EVERY, self.notify)
+            ticks["deliver"] = (timedelta(seconds=every), self.deliver)
+        if self._me.has(GATEWAY):
+            ticks["remember"] = (REMEMBER_EVERY, self.remember)
+            ticks["look again"] = (LOOK_AGAIN_EVERY, self._outlet.look_again)
+        return {name: (every, self._stopping(tick)) for name, (every, tick) in ticks.items()}
+
+    async def presence(self) -> None:
+        """Looks how the work goes, tells the others how this runner is, and stays the gateway."""
+        store, now = self._resources.store, now_utc()
+        await pulse(now, store=store, vitals=self._vitals)
+        facts = self._vitals.facts() | {"troubles": [asdict(each) for each in self._troubles.values()]}
+        await store.write(runners.put, self._me.row(now, facts))
+        if store.shared and self._me.has(GATEWAY) and not await take_the_seat(store, self._me, now):
+            self._stop.because_of(lost_seat(self._me.roles))
 
     async def clock(self) -> None:
         self._looked_at = await look_at_the_clock(now_utc(), self._looked_at, store=self._resources.store)
@@ -90,19 +109,20 @@ class Clockwork:
                 self._resources,
                 now=now_utc(),
                 shelf=self._shelf,
+                runner=self._me.id,
                 begin_within=POLL_BEGINS_WITHIN,
                 long_stop=self._long_stop,
             )
         self._long_stop = False
         self._vitals.polled(asdict(report))
-        if report.alerts:
+        if report.alerts and self._me.has(DELIVER):
             self.wake("deliver")
         if report.entries_new and (warning := await self._resources.language.warning()):
             self._troubles["model"] = model_condition(warning)
 
     async def deliver(self) -> None:
-        if self._outlet.is_open():
-            report = await deliver_tick(self._resources, self._outlet.sender, now=now_utc(), stop=self._stop)
+        if self._outlet.sender is not None and self._outlet.is_open():
+            report = await deliver_tick(self._resources, self._outlet.sender, now=now_utc(), stop=self._stop.event)
             self._vitals.delivered(asdict(report))
 
     async def digest(self) -> None:
@@ -111,8 +131,15 @@ class Clockwork:
             self.wake("deliver")
 
     async def notify(self) -> None:
-        if await notify(now_utc(), store=self._resources.store, troubles=list(self._troubles.values())):
+        now, store = now_utc(), self._resources.store
+        if await notify(now, store=store, troubles=await self._all_troubles(now)):
             self.wake("deliver")
+
+    async def _all_troubles(self, now: datetime) -> list[Condition]:
+        """This runner's own, and those of the others; one that several have is one."""
+        others = await self._resources.store.read(runners.listed, now - 6 * PRESENCE)
+        told = [Condition(**trouble) for each in others if each.id != self._me.id for trouble in _troubles_of(each)]
+        return list({each.subject: each for each in [*told, *self._troubles.values()]}.values())
 
     async def remember(self) -> None:
         known = self._resources.settings.knowledge
@@ -124,8 +151,16 @@ class Clockwork:
         keep, idle = timedelta(days=settings.archive.keep), settings.merging.idle
         await prune_tick(now_utc(), store=self._resources.store, keep=keep, idle=idle)
 
-    async def pulse(self) -> None:
-        await pulse(now_utc(), store=self._resources.store, vitals=self._vitals)
+    def _stopping(self, tick: Tick) -> Tick:
+        """`tick`, after which everything stops if Discord no longer takes the token or the database is lost."""
+
+        async def run_tick() -> None:
+            try:
+                await tick()
+            except (DatabaseLostError, TokenRefusedError) as error:
+                self._stop.because_of(error)
+
+        return run_tick
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
@@ -136,3 +171,8 @@ class Clockwork:
             self._troubles["database"] = database_condition(str(error))
             raise
         self._troubles.pop("database", None)
+
+
+def _troubles_of(runner: Runner) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = runner.facts.get("troubles", [])
+    return found

@@ -12,13 +12,15 @@ from rich.console import Console
 
 from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.resources import Resources
+from bot.app.runner import DELIVER, GATEWAY, Me
 from bot.app.ticks import silence_terminal, subscribe_terminal
-from bot.client import DiscordSender, Index, TocsinClient, point_at, run_client
+from bot.client import DiscordSender, Index, TocsinClient, open_rest_sender, point_at, run_client
 from bot.core.account import Standards
+from bot.core.alert import Place
 from bot.core.importance import importance
 from bot.errors import TocsinError
 from bot.settings import Settings
-from bot.store import Store, bulletins, subscriptions
+from bot.store import Store, bulletins, places, subscriptions
 from bot.store import alerts as owed
 from bot.terminal import TerminalSender
 from handlers import failures, feeds
@@ -38,7 +40,7 @@ class Outlet:
     `connected` says whether Discord's gateway is there; None where nobody listens to one.
     """
 
-    sender: Sender
+    sender: Sender | None
     is_open: Callable[[], bool]
     look_again: Callable[[], Awaitable[None]]
     connected: Callable[[], bool] | None = None
@@ -50,23 +52,56 @@ def now_utc() -> datetime:
 
 
 @asynccontextmanager
-async def open_outlet(resources: Resources, index: Index, *, fatal: Fatal) -> AsyncIterator[Outlet]:
-    """Discord or the terminal; `fatal` is told of an error after which Discord takes nothing any more."""
+async def open_outlet(resources: Resources, index: Index, me: Me, *, fatal: Fatal) -> AsyncIterator[Outlet]:
+    """What the runner's roles need of Discord, or the terminal; `fatal` is told of an error after which Discord takes
+    nothing any more. Raises TocsinError."""
     settings, store = resources.settings, resources.store
     await store.write(owed.release, now_utc())
     await store.write(bulletins.release, now_utc())
-    if settings.token is None:
-        log.warning("no token", then="alerts are drawn in the terminal; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
-        await subscribe_terminal(store, now=now_utc())
-        yield Outlet(TerminalSender(Console()), lambda: True, _nothing)
-        return
-    await silence_terminal(store)
-    await serve_only(store, settings.discord.allowed_guilds)
-    point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
+    if not me.has(DELIVER, GATEWAY):
+        yield Outlet(None, lambda: False, _nothing)
+    elif settings.token is None:
+        yield await _terminal(store, me)
+    else:
+        await silence_terminal(store)
+        await serve_only(store, settings.discord.allowed_guilds)
+        point_at(api_base=settings.discord.api_base, gateway_url=settings.discord.gateway_url)
+        way = _with_gateway(resources, index, fatal) if me.has(GATEWAY) else _without_gateway(resources, fatal)
+        async with way as outlet:
+            yield outlet
+
+
+async def _terminal(store: Store, me: Me) -> Outlet:
+    if not me.has(DELIVER):
+        raise TocsinError("The gateway needs a bot's token: set TOCSIN_DISCORD_TOKEN.")
+    log.warning("no token", then="alerts are drawn in the terminal; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
+    await subscribe_terminal(store, now=now_utc())
+    return Outlet(TerminalSender(Console()), lambda: True, _nothing)
+
+
+@asynccontextmanager
+async def _with_gateway(resources: Resources, index: Index, fatal: Fatal) -> AsyncIterator[Outlet]:
+    """The connection to Discord with every command and button, and a sender that knows what it sees."""
     client = make_client(resources, index)
-    async with _connected(client, settings.token.get_secret_value(), fatal):
+    async with _connected(client, _token(resources.settings), fatal):
         sender = DiscordSender(client, budget=client.budget)
         yield Outlet(sender, client.is_ready, client.look_again, client.is_connected)
+
+
+@asynccontextmanager
+async def _without_gateway(resources: Resources, fatal: Fatal) -> AsyncIterator[Outlet]:
+    """A sender alone, which knows what the gateway's runner has written down."""
+    store = resources.store
+
+    async def known(channel_id: int) -> Place | None:
+        return await store.read(places.known, channel_id, now_utc())
+
+    async with open_rest_sender(_token(resources.settings), fatal=fatal, known=known) as sender:
+        yield Outlet(sender, sender.is_ready, _nothing)
+
+
+def _token(settings: Settings) -> str:
+    return settings.token.get_secret_value() if settings.token else ""
 
 
 async def _nothing() -> None:
@@ -119,6 +154,7 @@ def make_client(resources: Resources, index: Index) -> TocsinClient:
         explain=failures.explain,
         allowed_guilds=settings.discord.allowed_guilds,
         channels_open=lambda channels: _resume(store, channels),
+        places_seen=(lambda found: store.write(places.seen, found, now_utc())) if store.shared else None,
         membership=Membership(
             store, index, now_utc, returned=lambda: serve_only(store, settings.discord.allowed_guilds)
         ),

@@ -26,6 +26,8 @@ async def open_resources(settings: Settings, *, now: datetime) -> AsyncIterator[
     """Everything that the ticks need, with the operator's feeds in the store. Raises StoreError."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
+        if not store.shared:
+            await store.write(feeds.release)
         await store.write(feeds.sync_catalogue, settings.feeds, now)
         fetcher = await stack.enter_async_context(open_fetcher(settings))
         language = await stack.enter_async_context(open_language(settings))

@@ -8,7 +8,7 @@ from bot.core.alert import Subscription
 from bot.settings.files import feed_rules
 from bot.store import Store, feeds, subscriptions
 from handlers.deliver import DeliverReport, DeliverRules, Sender, deliver
-from handlers.poll import ONLY, PollReport, PollRules, Shelf, poll
+from handlers.poll import PollReport, PollRules, Shelf, poll
 
 LONG_STOP = timedelta(hours=6)
 """While the bot runs, some feed is polled every few minutes."""
@@ -24,7 +24,7 @@ async def poll_tick(
     now: datetime,
     everything: bool = False,
     shelf: Shelf | None = None,
-    runner: str = ONLY,
+    runner: str | None = None,
     begin_within: float | None = None,
     long_stop: bool = False,
 ) -> PollReport:
@@ -35,6 +35,7 @@ async def poll_tick(
         merging=settings.merging,
         stale_after=timedelta(days=settings.poll.stale_after),
         at_once=settings.poll.at_once,
+        lease=timedelta(seconds=settings.poll.lease),
         importance=settings.importance,
         kinds={each.name: each.kind for each in settings.knowledge.organisations},
         thresholds={topic.id: topic.threshold for topic in settings.knowledge.topics},

@@ -141,6 +141,7 @@ class PollTable(Table):
     interval: Annotated[float, Field(ge=0.01, le=1440)] = 10
     shortest: Annotated[float, Field(ge=0.01, le=1440)] = 5
     at_once: Annotated[int, Field(ge=1, le=500)] = 50
+    lease: Annotated[int, Field(ge=5, le=3600)] = 60
     allowed_networks: Networks = ()
     stale_after: Annotated[int, Field(ge=1, le=3650)] = 14
     contact: str = ""

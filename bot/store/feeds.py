@@ -101,6 +101,12 @@ def end_claims(c: Connection, *, runner: str) -> None:
     hosts.end_turns(c, runner=runner)
 
 
+def release(c: Connection) -> None:
+    """Frees what was being read when the program ended, for the one that starts now: only where there is no other."""
+    c.execute(update(feeds).where(feeds.c.claimed_by.is_not(None)).values(claimed_by=None, claimed_until=None))
+    hosts.end_turns(c)
+
+
 def settle(c: Connection, states: Mapping[int, FeedState], *, runner: str) -> None:
     """Replaces what is known of those of the feeds that are still claimed by `runner`, and ends the claims."""
     mine = select(feeds.c.id).where(feeds.c.id.in_(states), feeds.c.claimed_by == runner).order_by(feeds.c.id)

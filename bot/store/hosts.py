@@ -30,9 +30,10 @@ def keep_turns(c: Connection, *, runner: str, until: datetime) -> int:
     return c.execute(update(hosts).where(hosts.c.turn_by == runner).values(turn_until=until)).rowcount
 
 
-def end_turns(c: Connection, *, runner: str) -> None:
-    """Gives the turns of `runner` back."""
-    c.execute(update(hosts).where(hosts.c.turn_by == runner).values(turn_by=None, turn_until=None))
+def end_turns(c: Connection, *, runner: str | None = None) -> None:
+    """Gives the turns of `runner` back, or those of all."""
+    whose = hosts.c.turn_by.is_not(None) if runner is None else hosts.c.turn_by == runner
+    c.execute(update(hosts).where(whose).values(turn_by=None, turn_until=None))
 
 
 def let_rest(c: Connection, name: str, until: datetime) -> None:

@@ -59,6 +59,11 @@ class Store:
             yield cls(url=where, engine=engine, readers=pool, writer=writer, upgraded=upgraded)
 
     @property
+    def shared(self) -> bool:
+        """Whether several processes may work on it at once."""
+        return file_of(self._url) is None
+
+    @property
     def name(self) -> str:
         """The path of the database, or its address without the password."""
         return name_of(self._url)

@@ -9,6 +9,7 @@ ends the tick. It sends nothing (see deliver).
 
 import asyncio
 import math
+import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,14 +20,15 @@ from itertools import islice
 import structlog
 
 from bot.core.feed import StoredFeed
+from bot.errors import StoreError
 from bot.fetch import Fetcher
 from bot.language import Language
 from bot.store import Store, feeds, stories
 from handlers.poll.desk import OURS, Desk, PollReport
-from handlers.poll.reading import ONLY, PollRules, Reading, Tick, read
+from handlers.poll.reading import PollRules, Reading, Tick, read
 from handlers.poll.shelf import Shelf
 
-__all__ = ["ONLY", "OURS", "PollReport", "PollRules", "Shelf", "poll"]
+__all__ = ["OURS", "PollReport", "PollRules", "Shelf", "poll"]
 
 log = structlog.get_logger(__name__)
 
@@ -55,21 +57,23 @@ async def poll(
     rules: PollRules,
     everything: bool = False,
     shelf: Shelf | None = None,
-    runner: str = ONLY,
+    runner: str | None = None,
     begin_within: float | None = None,
     long_stop: bool = False,
 ) -> PollReport:
     """Polls the feeds that are due at `now` and that no other runner reads; with `everything`, all that are active.
 
-    `shelf` holds the open stories from one tick to the next; without it, they are loaded when the first relevant
-    article turns up. After a `long_stop` what is owed is gathered into one message for each subscription. Feeds that
-    could not be begun for `begin_within` seconds stay due. Raises StoreError.
+    `runner` is who polls, in whose name feeds are claimed. `shelf` holds the open stories from one tick to the next;
+    without it, they are loaded when the first relevant article turns up. After a `long_stop` what is owed is gathered
+    into one message for each subscription. Feeds that could not be begun for `begin_within` seconds stay due. Raises
+    StoreError.
     """
     began = time.monotonic()
     last_begin = began + begin_within if begin_within is not None else math.inf
     usual = await store.read(stories.usual, now)
     slots = asyncio.Semaphore(rules.at_once)
-    tick = Tick(now, store, fetcher, language, rules, slots, last_begin, long_stop, usual, runner)
+    name = runner or secrets.token_hex(4)
+    tick = Tick(now, store, fetcher, language, rules, slots, last_begin, long_stop, usual, name)
     desk = Desk(tick, shelf or Shelf(rules.merging))
     async with _claims_kept(tick, began):
         await _read_all(desk, tick, began, everything=everything)
@@ -86,17 +90,18 @@ async def _claims_kept(tick: Tick, began: float) -> AsyncIterator[None]:
     async def renew() -> None:
         while True:
             await asyncio.sleep(tick.rules.lease.total_seconds() / 3)
-            await tick.store.write(feeds.keep_claims, runner=tick.runner, until=_until(tick, began))
+            with suppress(StoreError):  # what cannot be renewed runs out, and is then not committed
+                await tick.store.write(feeds.keep_claims, runner=tick.runner, until=_until(tick, began))
 
     await tick.store.write(feeds.end_claims, runner=tick.runner)
-    renewing = asyncio.create_task(renew())
+    renewing = asyncio.create_task(renew(), name="claims")
     try:
         yield
     finally:
         renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(renewing, return_exceptions=True)
-        await tick.store.write(feeds.end_claims, runner=tick.runner)
+        await asyncio.gather(renewing, return_exceptions=True)
+        with suppress(StoreError):  # the leases run out by themselves
+            await tick.store.write(feeds.end_claims, runner=tick.runner)
 
 
 def _until(tick: Tick, began: float) -> datetime:

@@ -36,8 +36,6 @@ from bot.language import Language
 from bot.store import Store, entries, polls
 
 log = structlog.get_logger(__name__)
-ONLY = "only"
-"""The runner's name where there can be no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class PollRules:
     merging: MergingRules = field(default_factory=MergingRules)
     stale_after: timedelta = timedelta(days=14)
     at_once: int = 50
-    lease: timedelta = timedelta(seconds=120)
+    lease: timedelta = timedelta(seconds=60)
     importance: ImportanceRules = field(default_factory=ImportanceRules)
     kinds: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -78,7 +76,7 @@ class Tick:
     last_begin: float
     long_stop: bool = False
     usual: Mapping[EventType, float] = field(default_factory=dict)
-    runner: str = ONLY
+    runner: str = ""
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
