@@ -254,7 +254,7 @@ async def test_a_storm_of_known_titles_at_new_addresses_is_adopted_and_told(desk
     with capture_logs() as logs:
         report = await desk.poll()
     assert counts(report) == {"feeds": 1, "fetched": 1, "entries_new": 25}
-    (told,) = [log for log in logs if log["event"] == "storm of entries"]
+    (told,) = [log for log in logs if log["event"] == "feed.stormed"]
     assert (told["adopted"], told["swept"], told["new"]) == (25, 0, 0)
     assert counts(await desk.poll()) == {"feeds": 1, "not_modified": 1}
 
@@ -344,7 +344,7 @@ async def test_a_bug_in_one_feed_is_logged_and_spaced_and_the_next_feeds_run(des
         with capture_logs() as logs:
             report = await desk.poll()
     assert (report.feeds, report.failed, report.fetched) == (2, 1, 1)
-    assert [log["event"] for log in logs if log.get("exc_info")] == ["feed abandoned"]
+    assert [log["event"] for log in logs if log.get("exc_info")] == ["feed.abandoned"]
     state = await desk.state("bug")
     assert state.error == OURS
     assert state.due_at is not None

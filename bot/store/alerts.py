@@ -8,7 +8,7 @@ and `dead`, with the reason beside it. Each attempt leaves a row in `deliveries`
 import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
@@ -38,6 +38,7 @@ __all__ = [
     "delay_edit",
     "due_edits",
     "end_edits",
+    "enter",
     "is_due",
     "matched",
     "owe",
@@ -64,14 +65,34 @@ TOLD = "the channel was told by a subscription that is removed"
 STATES: tuple[AlertState, ...] = ("owed", "sending", "sent", "digested", "suppressed", "dead")
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A row that is new in the outbox; `suppressed` says why it is not sent, `held` why it waits."""
+
+    id: int
+    kind: str
+    story_id: str
+    subscription_id: int
+    channel_id: int
+    suppressed: str | None
+    held: str | None
+
+
 def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: datetime | None = None) -> int:
-    """Inserts rows, each with a random nonce of its own (22 characters); how many are newly owed.
+    """Enters alerts (see `enter`); how many are newly owed."""
+    return sum(row.suppressed is None for row in enter(c, owed, now, not_before=not_before))
+
+
+def enter(
+    c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: datetime | None = None
+) -> Sequence[Entered]:
+    """Inserts rows, each with a random nonce of its own (22 characters); gives those that were not there.
 
     A suppressed alert is a row in its terminal state from the start, so that every match has one. So is one whose
     channel stands told: who ends a subscription and adds another for the channel does not read the same story again.
     """
     if not owed:
-        return 0
+        return ()
     wanted = select(subscriptions.c.id, subscriptions.c.channel_id, subscriptions.c.habits).where(
         subscriptions.c.id.in_({alert.subscription_id for alert in owed})
     )
@@ -98,8 +119,9 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
         for alert in owed
         for why in (alert.suppressed or _stands_told(alert, channel_of[alert.subscription_id], stand),)
     ]
-    statement = insert(c, alerts).on_conflict_do_nothing().returning(alerts.c.state)
-    return sum(row.state == "owed" for row in c.execute(statement, values))
+    shown = (alerts.c.id, alerts.c.kind, alerts.c.story_id, alerts.c.subscription_id, alerts.c.channel_id)
+    statement = insert(c, alerts).on_conflict_do_nothing().returning(*shown, alerts.c.state_reason, alerts.c.held)
+    return [Entered(*row) for row in c.execute(statement, values)]
 
 
 def _capped(c: Connection, owed: Sequence[Alert], caps: Mapping[int, int], now: datetime) -> list[Alert]:

@@ -4,7 +4,7 @@ Entries, their names, articles, stories, owed alerts and the feed's state with i
 transaction: a crash before it repeats the poll, a crash after it loses nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -59,10 +59,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """How many entries and owed alerts were new."""
+    """How many entries were new, and the rows that are new in the outbox."""
 
     entries: int
-    alerts: int
+    entered: Sequence[alerts.Entered]
+
+    @property
+    def alerts(self) -> int:
+        """How many alerts are newly owed."""
+        return sum(row.suppressed is None for row in self.entered)
 
 
 def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
@@ -81,13 +86,13 @@ def commit(c: Connection, outcome: Outcome, now: datetime) -> Committed:
             if each.entry.identity in ids
         ],
     )
-    owed = alerts.owe(c, outcome.alerts, now)
+    entered = alerts.enter(c, outcome.alerts, now)
     feeds.save_state(c, outcome.feed_id, outcome.state)
     if outcome.rest:
         feeds.let_rest(c, *outcome.rest)
     if outcome.notice is not None:
         _tell(c, outcome.feed_id, outcome.notice, now)
-    return Committed(len(ids), owed)
+    return Committed(len(ids), entered)
 
 
 def _tell(c: Connection, feed_id: int, content: Content, now: datetime) -> None:

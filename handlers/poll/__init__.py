@@ -79,7 +79,7 @@ async def poll(
         await _read_all(desk, tick, began, everything=everything)
     report = replace(desk.report(), seconds=round(time.monotonic() - began, 3))
     if report.feeds:
-        log.info("polled", **{name: getattr(report, name) for name in PollReport.__slots__})
+        log.info("poll.done", **{name: getattr(report, name) for name in PollReport.__slots__})
     return report
 
 

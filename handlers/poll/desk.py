@@ -25,6 +25,7 @@ from bot.store import Connection, changes, feeds, polls
 from handlers.poll.dues import dues
 from handlers.poll.reading import Reading, Tick, fault
 from handlers.poll.shelf import Shelf
+from handlers.poll.telling import tell_entered, tell_feed, tell_judged
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,9 @@ class Desk:
         found = [(feed, reading) for feed, reading in settled if reading is not None]
         states = {feed.id: self._rested(feed, reading) for feed, reading in found}
         await self._tick.store.write(feeds.settle, states, runner=self._tick.runner)
-        self._counts.update(reading.kind for _, reading in found)
+        for feed, reading in found:
+            self._counts[reading.kind] += 1
+            tell_feed(feed, states[feed.id])
 
     async def _take_one(self, feed: StoredFeed, reading: asyncio.Task[Reading | None]) -> None:
         try:
@@ -93,9 +96,10 @@ class Desk:
         except StoreError:
             raise
         except ClaimLostError:
-            log.warning("feed abandoned", feed=feed.feed.url, why="another runner reads it, or a person changed it")
+            why = "another runner reads it, or a person changed it"
+            log.warning("feed.abandoned", feed=feed.id, url=feed.feed.url, why=why)
         except Exception:
-            log.exception("feed abandoned", feed=feed.feed.url)
+            log.exception("feed.abandoned", feed=feed.id, url=feed.feed.url)
             self._counts["failed"] += 1
             state = fault(self._tick, feed, FeedError(OURS))
             await self._tick.store.write(feeds.settle, {feed.id: state}, runner=self._tick.runner)
@@ -125,6 +129,9 @@ class Desk:
         )
         for each in placed:
             self._count_story(each)
+        tell_feed(feed, found.state)
+        tell_judged(feed, placed)
+        tell_entered(committed.entered)
 
     def _settle(self, c: Connection, feed: StoredFeed, found: Reading, placed: list[polls.Judged]) -> polls.Committed:
         """Everything that follows from a reading. `placed` is filled with what was judged, placed in stories."""
@@ -176,15 +183,7 @@ class Desk:
     def _count_story(self, judged: polls.Judged) -> None:
         if judged.placement is None:
             return
-        story = judged.placement.story
-        (self._new if judged.placement.is_new else self._grown).add(story.id)
-        log.info(
-            "story begun" if judged.placement.is_new else "story grown",
-            story=story.id,
-            title=story.title,
-            outlet=judged.article.outlet,
-            revision=story.revision,
-        )
+        (self._new if judged.placement.is_new else self._grown).add(judged.placement.story.id)
 
 
 def _is_quiet(reading: asyncio.Task[Reading | None]) -> bool:

@@ -146,7 +146,7 @@ async def _sift(tick: Tick, feed: StoredFeed, found: Sequence[Entry]) -> Sifted:
     titles = await tick.store.read(entries.titles, feed.id)
     calmed = calm(sifted, known, titles, last_polled=last)
     count = {name: len(getattr(calmed, name)) for name in ("new", "adopted", "swept")}
-    log.warning("storm of entries", feed=feed.feed.url, in_body=len(found), **count)
+    log.warning("feed.stormed", feed=feed.id, url=feed.feed.url, in_body=len(found), **count)
     return calmed
 
 
@@ -182,8 +182,6 @@ def _after_success(
 
 
 def fault(tick: Tick, feed: StoredFeed, error: FeedError) -> FeedState:
-    if feed.state.failures == 0:
-        log.warning("feed fails", feed=feed.feed.url, reason=str(error))
     answered = error if isinstance(error, FetchError) else None
     return after_failure(
         feed.state,
