@@ -40,10 +40,8 @@ TOGETHER = 50
 """Feeds that are put in order with each other: more than are due in an ordinary tick, and few enough that what a first
 poll reads need not all be held at once."""
 
-AHEAD = 2 * TOGETHER
 OF_HOST = TOGETHER // 2
-"""Feeds that one runner claims at a time, of all hosts and of one: enough to keep it busy, few enough that others get
-theirs."""
+"""Feeds of one host that a runner claims at a time where there may be others, so that it leaves room for other hosts."""
 
 _Answers = dict["asyncio.Task[Reading | None]", StoredFeed]
 
@@ -115,9 +113,9 @@ async def _read_all(desk: Desk, tick: Tick, began: float, *, everything: bool) -
     readings, more = _Answers(), True
     try:
         while readings or more:
-            if more and len(readings) < AHEAD:
+            if more and len(readings) < 2 * tick.rules.at_once:
                 claimed = await _claim(tick, began, everything=everything)
-                more = bool(claimed) and not everything and time.monotonic() <= tick.last_begin
+                more = bool(claimed) and tick.store.shared and not everything and time.monotonic() <= tick.last_begin
                 readings |= {asyncio.create_task(read(tick, feed)): feed for feed in claimed}
             group = list(islice(readings, TOGETHER))
             await _answered(group)
@@ -130,14 +128,16 @@ async def _read_all(desk: Desk, tick: Tick, began: float, *, everything: bool) -
 
 
 async def _claim(tick: Tick, began: float, *, everything: bool) -> list[StoredFeed]:
-    """The next feeds; all at once with `everything`, because then none stops being due by being read."""
+    """The next feeds: enough to be busy with where other runners want theirs, else all, and all with `everything`,
+    because then none stops being due by being read."""
+    at_once = everything or not tick.store.shared
     return await tick.store.write(
         feeds.claim,
         runner=tick.runner,
         now=tick.now,
         until=_until(tick, began),
-        limit=None if everything else AHEAD,
-        of_host=None if everything else OF_HOST,
+        limit=None if at_once else tick.rules.at_once,
+        of_host=None if at_once else OF_HOST,
         everything=everything,
     )
 
