@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo run test check mutants bench fit lock clean
+.PHONY: demo run test check mutants bench fit soak lock clean
 
 # Rebuilt only when the lock file or the package's metadata changes.
 .venv/ready: requirements.lock pyproject.toml
@@ -33,6 +33,10 @@ mutants: .venv/ready ## shows that the tests notice every deliberate mistake of 
 bench: .venv/ready ## measures; never part of the tests
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.lookups
+
+# CYCLES, SEED, DATABASE=postgresql://… and MINUTES (memory over so long a time, without kills) may be given.
+soak: .venv/ready ## kills the program at random moments, 200 times, and asks whether anything was lost or told twice
+	@$(BIN)/python -m tests.soak $(if $(CYCLES),--cycles $(CYCLES)) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE)) $(if $(MINUTES),--minutes $(MINUTES))
 
 # Without LABELS every fit takes the project's own training documents, and rewrites what is shipped to the byte.
 fit: .venv/ready ## learns the weights of relevance, events, parties, key points and merging anew: make fit [LABELS="one.jsonl two.jsonl@even"]

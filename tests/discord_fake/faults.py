@@ -7,7 +7,9 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tests.discord_fake.errors import JSON
@@ -29,7 +31,7 @@ class Fault:
     of Cloudflare's without `Via`, as when it bans; "ratelimit" — a 429 of `scope` with `retry_after`; "drop" — the
     connection closes without an answer; "reset" — it is reset; "hang" — no answer ever; "cut" — half of the answer
     (the request is carried out);
-    "slow" — `seconds` later; "kill" — `signal` to process `pid`, and no answer.
+    "slow" — `seconds` later; "kill" — `signal` to process `pid`, where that is 0 to the one that asked, and no answer.
     when: "before" the request is carried out, "after" it, or (kill only) `seconds` after it was "replied" to.
     method, route, channel, contains: what it hits; None hits all. `route` is a template, `channel` an id, `contains`
     a text in the body. nth: the first one hit, counted from 1. times: how many it hits; None for ever.
@@ -71,8 +73,24 @@ class Fault:
         self.hits += 1
         return True
 
-    def strike(self) -> None:
-        os.kill(self.pid, self.signal)
+    def strike(self, port: int) -> None:
+        """Kill; `port` is the one from which the request came."""
+        pid = self.pid or holder(port)
+        if pid is not None and pid != os.getpid():
+            with suppress(ProcessLookupError):
+                os.kill(pid, self.signal)
+
+
+def holder(port: int) -> int | None:
+    """The process of this machine with a TCP connection from that port of loopback, as far as /proc tells."""
+    own = f"0100007F:{port:04X}"
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    plug = next((f"socket:[{row[9]}]" for row in rows if row[1] == own), None)
+    for open_file in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if str(open_file.readlink()) == plug:
+                return int(open_file.parts[2])
+    return None
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ BULK_LEAST, BULK_MOST = 2, 100
 BULK_AGE = 14 * 24 * 3600
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class _Remembered:
     channel_id: int
     message_id: int
@@ -106,6 +106,11 @@ class Messages:
         if channel is None:
             raise ApiError(errors.UNKNOWN_MESSAGE)
         return self._world.message(channel, known.message_id)
+
+    def age(self, seconds: float) -> None:
+        """Let the memory of nonces grow so much older, and nothing else."""
+        for known in self._nonces.values():
+            known.until -= seconds
 
     def reopen(self, channel: Channel) -> None:
         """Any message in an archived thread un-archives it (docs, "Threads")."""

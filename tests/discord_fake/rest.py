@@ -164,7 +164,7 @@ class Rest:
             if fault.when == "replied" and reply is not None:
                 await _send_whole(request, self._write(record, reply))
                 await self._rest(fault.seconds)
-            fault.strike()
+            fault.strike(_port(request))
         raise _hang_up(request, reset=fault.do == "reset")
 
     def _write_fault(self, fault: Fault, record: Request) -> web.Response:
@@ -222,6 +222,12 @@ async def _read_multipart(request: web.Request) -> tuple[Any, list[Upload], bool
             kind = part.headers.get("Content-Type", "application/octet-stream")
             files.append(Upload(int(name[6:-1]), part.filename or "file", data, kind))
     return body, files, True
+
+
+def _port(request: web.Request) -> int:
+    """Where the request came from; 0 where that is gone."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    return int(peer[1]) if peer else 0
 
 
 async def _send_whole(request: web.Request, response: web.Response) -> None:

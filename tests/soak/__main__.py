@@ -1,0 +1,83 @@
+"""`python -m tests.soak [--cycles 200] [--seed N] [--database URL] [--minutes N]`: prints what was survived.
+
+With `--minutes` nothing is killed: one program polls steadily, and its memory at the end stands beside its start.
+"""
+
+import argparse
+import asyncio
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.soak.soak import Soak, Tally, soak
+from tests.soak.steady import steady
+
+CALM_AFTER = 10
+"""Cycles between two questions to the oracle."""
+LOSE_AFTER = 40
+"""Cycles between two channels that are deleted."""
+
+
+async def run(cycles: int, seed: int, database: str, folder: Path) -> Tally:
+    began = time.monotonic()
+    async with soak(folder, seed=seed, database=database) as running:
+        for number in range(1, cycles + 1):
+            if number % LOSE_AFTER == LOSE_AFTER // 2:
+                await running.lose_a_channel(str(running.scene.books.url))
+            await running.cycle()
+            if number % CALM_AFTER == 0 or number == cycles:
+                await running.calm(last=number == cycles)
+                say(progress(running, cycles))
+        running.tally.seconds = time.monotonic() - began
+        return running.tally
+
+
+def progress(running: Soak, cycles: int) -> str:
+    tally = running.tally
+    return f"{tally.cycles}/{cycles} cycles · {tally.sent} messages · lost {len(tally.lost)} · twice {len(tally.twice)}"
+
+
+def table(tally: Tally) -> str:
+    rows = [("seed", tally.seed), ("cycles", tally.cycles), ("kills", tally.kills.total())]
+    rows += [(f"  {name}", count) for name, count in sorted(tally.kills.items())]
+    rows += [(f"  not met: {name}", count) for name, count in sorted(tally.missed.items()) if count]
+    rows += [("faults", tally.troubles.total())]
+    rows += [(f"  {name}", count) for name, count in sorted(tally.troubles.items())]
+    rows += [("messages that stand", tally.sent), ("lost", len(tally.lost)), ("twice", len(tally.twice))]
+    seconds = [("longest time to recover", tally.recovered), ("longest stop", tally.stopped), ("in all", tally.seconds)]
+    lines = [f"{name:<42}{value:>10}" for name, value in rows] + [f"{name:<42}{took:>8.1f} s" for name, took in seconds]
+    return "\n".join([*lines, *(f"lost: {each}" for each in tally.lost), *(f"twice: {each}" for each in tally.twice)])
+
+
+async def watch(minutes: float, seed: int, database: str, folder: Path) -> None:
+    say(f"{'minute':>8}{'program':>12}{'workers':>12}{'polls':>10}{'messages':>10}")
+    async for at in steady(folder, seed=seed, minutes=minutes, database=database):
+        say(f"{at.minutes:>8.0f}{at.program:>9.0f} MB{at.workers:>9.0f} MB{at.polls:>10}{at.messages:>10}")
+
+
+def say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--cycles", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--database", default="")
+    parser.add_argument("--minutes", type=float, default=0)
+    wanted = parser.parse_args()
+    say(f"seed {wanted.seed}")
+    with tempfile.TemporaryDirectory(prefix="tocsin-soak-") as folder:
+        if wanted.minutes:
+            asyncio.run(watch(wanted.minutes, wanted.seed, wanted.database, Path(folder)))
+            return 0
+        tally = asyncio.run(run(wanted.cycles, wanted.seed, wanted.database, Path(folder)))
+    say(table(tally))
+    return bool(tally.lost or tally.twice)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
