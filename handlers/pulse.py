@@ -17,5 +17,5 @@ async def pulse(now: datetime, *, store: Store, vitals: Vitals, runner: Runner |
     """Tells `vitals` of the work, and the other runners of this one, if it has a name to be known by. Raises
     StoreError."""
     if runner is not None:
-        await store.write(runners.put, replace(runner, seen_at=now, facts=vitals.facts()))
+        await store.write(runners.put, replace(runner, seen_at=now, facts={**runner.facts, **vitals.facts()}))
     vitals.looked(await store.read(work, now))
