@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
+
 from bot.core.alert import Edit
 from bot.core.message import Message, alert_message
 from bot.errors import (
@@ -19,9 +21,10 @@ from bot.errors import (
     TokenRefusedError,
 )
 from bot.store import alerts
-from handlers.deliver.parcel import refused_if_undrawable
+from handlers.deliver.parcel import ids_of, refused_if_undrawable
 from handlers.deliver.tick import Halt, Tick, ended_with_the_tick
 
+log = structlog.get_logger(__name__)
 SHUT_POST = (50083, 160005)  # archived for good, locked
 
 
@@ -66,21 +69,25 @@ async def _edit_channel(edits: Sequence[Edit], tick: Tick, halt: Halt) -> None:
             await tick.store.write(
                 alerts.settle_edit, edit.alert_id, shown_revision=edit.story.revision, now=tick.moment()
             )
+            log.info("deliver.edited", **ids_of(edit), message=edit.message_id, revision=edit.story.revision)
 
 
 async def _settle_edit_error(edit: Edit, error: DeliveryError, tick: Tick, *, of_post: bool) -> None:
     """An edit is a courtesy: what cannot be edited any more stays as it is, and says why."""
     row, channel, said, now = edit.alert_id, edit.subscription.channel_id, str(error), tick.moment()
+    log.warning("deliver.edit_failed", **ids_of(edit), message=edit.message_id, code=error.code, why=said)
     match error:
         case MessageGoneError() | MessageRefusedError():
             await tick.store.write(alerts.end_edits, row, said)
         case DestinationGoneError() | DestinationForbiddenError() if of_post:
             await tick.store.write(alerts.end_edits, row, said)
         case DestinationGoneError():
-            await tick.store.write(alerts.close_channel, channel, reason=said, now=now)
+            buried = await tick.store.write(alerts.close_channel, channel, reason=said, now=now)
+            log.warning("channel.closed", channel=channel, guild=edit.subscription.guild_id, given_up=buried, why=said)
         case DestinationForbiddenError():
             await tick.store.write(alerts.pause_channel, channel, reason=said, now=now)
             tick.counts["paused"] += 1
+            log.warning("channel.paused", channel=channel, guild=edit.subscription.guild_id, why=said)
         case _:
             wait = getattr(error, "retry_after", None) or tick.rules.debounce.total_seconds()
             later = now + timedelta(seconds=max(wait, 1.0))
@@ -93,7 +100,7 @@ def _of_post_alone(error: DeliveryError, *, in_post: bool) -> bool:
 
 
 def _drawn_edit(edit: Edit) -> Message:
-    with refused_if_undrawable(f"alert {edit.alert_id}"):
+    with refused_if_undrawable(ids_of(edit)):
         habits = edit.subscription.habits
         return alert_message(
             edit.story,

@@ -55,7 +55,7 @@ async def _renew(parcel: Parcel, tick: Tick, hold: Hold) -> None:
         try:
             ours = await tick.store.write(parcel.renew, until=until)
         except StoreError as error:
-            log.warning("deliver.not_renewed", row=parcel.name, why=str(error))
+            log.warning("deliver.not_renewed", **parcel.ids, why=str(error))
             continue
         hold.until = until if ours else tick.moment()
         if not ours:

@@ -3,7 +3,7 @@
 It sends nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from bot.core.alert import Delivery
+from bot.core.alert import Delivery, Edit
 from bot.core.bulletin import Dispatch, bulletin_message, minimal_bulletin, title_of
 from bot.core.escape import cut
 from bot.core.message import Message, alert_message, event_name, kind_of, minimal_message
@@ -43,10 +43,10 @@ class Parcel:
 
     `channel_id` is where it is owed, `place_id` a thread or post in which it goes instead, there as no reply. In a
     forum it becomes a post named `name_of_post` with `tag`; elsewhere a `thread` may be opened under it, and it may be
-    published. The other fields are those of a Delivery.
+    published. By `ids` it is met again in the log. The other fields are those of a Delivery.
     """
 
-    name: str
+    ids: Mapping[str, object]
     guild_id: int
     channel_id: int
     place_id: int | None
@@ -69,7 +69,7 @@ class Parcel:
     def drawn(self, *, as_post: bool = False) -> Message:
         """The message, as a post or in a channel. Raises MessageRefusedError where it cannot be drawn, so that it ends
         like one that Discord does not take."""
-        with refused_if_undrawable(self.name):
+        with refused_if_undrawable(self.ids):
             return self.draw(as_post)
 
 
@@ -78,7 +78,7 @@ def of_alert(delivery: Delivery) -> Parcel:
     row, habits = delivery.alert_id, delivery.subscription.habits
     claim = (delivery.attempt, delivery.claimed_at)
     return Parcel(
-        name=f"alert {row}",
+        ids=ids_of(delivery),
         guild_id=delivery.subscription.guild_id,
         channel_id=delivery.subscription.channel_id,
         place_id=delivery.reply_place if delivery.kind == "update" else None,
@@ -104,7 +104,8 @@ def of_bulletin(dispatch: Dispatch) -> Parcel:
     """An owed digest, catch-up or notice."""
     row, claim = dispatch.id, (dispatch.attempt, dispatch.claimed_at)
     return Parcel(
-        name=f"bulletin {row}",
+        ids={"bulletin": row, "kind": dispatch.bulletin.kind, "subscription": dispatch.bulletin.subscription_id}
+        | {"guild": dispatch.bulletin.guild_id, "channel": dispatch.bulletin.channel_id, "nonce": dispatch.nonce},
         guild_id=dispatch.bulletin.guild_id,
         channel_id=dispatch.bulletin.channel_id,
         place_id=None,
@@ -126,13 +127,20 @@ def of_bulletin(dispatch: Dispatch) -> Parcel:
     )
 
 
+def ids_of(row: Delivery | Edit) -> dict[str, object]:
+    """By what an alert is met again in the log: its row, its story, who wants it and where, and its mark."""
+    wanted = row.subscription
+    ids = {"alert": row.alert_id, "story": row.story.id, "subscription": wanted.id, "guild": wanted.guild_id}
+    return ids | {"channel": wanted.channel_id, "nonce": row.nonce}
+
+
 @contextmanager
-def refused_if_undrawable(name: str) -> Iterator[None]:
+def refused_if_undrawable(ids: Mapping[str, object]) -> Iterator[None]:
     """Turns whatever goes wrong inside into a MessageRefusedError."""
     try:
         yield
     except Exception as error:
-        log.exception("deliver.undrawable", row=name)
+        log.exception("deliver.undrawable", **ids)
         raise MessageRefusedError("Tocsin cannot draw this message; its log says why") from error
 
 

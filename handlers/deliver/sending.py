@@ -67,13 +67,15 @@ async def _attempt(parcel: Parcel, tick: Tick, halt: Halt) -> None:
                 sent = await _adorned(parcel, sent, tick)
     except ClaimLostError:
         tick.counts["lost"] += 1
-        log.warning("deliver.lost", row=parcel.name, why="it was not ours any more when it was to be sent")
+        log.warning("deliver.lost", **parcel.ids, why="it was not ours any more when it was to be sent")
     except DeliveryError as error:
         if isinstance(error, TokenRefusedError | BlockedError):
             halt.because_of(error)
         await _settle_error(parcel, error, tick)
     else:
         await tick.store.write(parcel.settle_sent, sent, tick.moment())
+        message, place = sent or (None, None)
+        log.info("deliver.sent", **parcel.ids, message=message, place=place, attempt=parcel.attempt)
 
 
 async def _delivered(parcel: Parcel, tick: Tick, hold: Hold) -> Sent | None:
@@ -84,7 +86,7 @@ async def _delivered(parcel: Parcel, tick: Tick, hold: Hold) -> Sent | None:
     except (DestinationGoneError, DestinationForbiddenError) as error:
         if parcel.place_id is None:
             raise
-        log.warning("deliver.displaced", row=parcel.name, place=parcel.place_id, code=error.code, why=str(error))
+        log.warning("deliver.displaced", **parcel.ids, place=parcel.place_id, code=error.code, why=str(error))
     in_channel = replace(parcel, place_id=None)
     return await _found(in_channel, tick) or await _created(in_channel, tick, hold)
 
@@ -108,11 +110,12 @@ async def _found(parcel: Parcel, tick: Tick) -> Sent | None:
         if forum:
             raise
         tick.counts["unread"] += 1
-        log.warning("deliver.unread", row=parcel.name, channel=where, why=str(error))
+        log.warning("deliver.unread", **parcel.ids, place=where, why=str(error))
         return None
     if message_id is None:
         return None
     tick.counts["found"] += 1
+    log.info("deliver.found", **parcel.ids, message=message_id, since=earlier)
     return Sent(message_id, message_id if forum else None)
 
 
@@ -165,21 +168,23 @@ def _left_out(parcel: Parcel) -> Iterator[None]:
     try:
         yield
     except DeliveryError as error:
-        log.warning("deliver.unadorned", row=parcel.name, channel=parcel.channel_id, code=error.code, why=str(error))
+        log.warning("deliver.unadorned", **parcel.ids, code=error.code, why=str(error))
 
 
 async def _settle_error(parcel: Parcel, error: DeliveryError, tick: Tick) -> None:
     """The table of RELIABILITY, section 1."""
     channel, said = parcel.channel_id, str(error)
-    log.warning("deliver.failed", row=parcel.name, channel=channel, attempt=parcel.attempt, code=error.code, why=said)
+    log.warning("deliver.failed", **parcel.ids, attempt=parcel.attempt, code=error.code, why=said)
     match error:
         case DestinationGoneError():
             await _bury(parcel, f"{said} ({error.code})", tick)
             buried = await tick.store.write(alerts.close_channel, channel, reason=said, now=tick.moment())
             tick.counts["dead"] += buried
+            log.warning("channel.closed", channel=channel, guild=parcel.guild_id, given_up=buried, why=said)
         case DestinationForbiddenError():
             await tick.store.write(alerts.pause_channel, channel, reason=said, now=tick.moment())
             tick.counts["paused"] += 1
+            log.warning("channel.paused", channel=channel, guild=parcel.guild_id, why=said)
             await _retry(parcel, said, tick, counts=False)
         case MessageRefusedError() if not parcel.minimal:
             await _retry(parcel, said, tick, minimal=True)
@@ -214,8 +219,10 @@ async def _retry(
         minimal=minimal or parcel.minimal,
         unclear=counts and not minimal,
     )
+    log.info("deliver.put_off", **parcel.ids, attempt=parcel.attempt, seconds=round(wait.total_seconds(), 1))
 
 
 async def _bury(parcel: Parcel, reason: str, tick: Tick) -> None:
     tick.counts["dead"] += 1
     await tick.store.write(parcel.settle_dead, reason=reason, now=tick.moment())
+    log.warning("deliver.given_up", **parcel.ids, attempt=parcel.attempt, why=reason)
