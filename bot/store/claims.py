@@ -143,7 +143,9 @@ def _locked(*conditions: ColumnElement[bool]) -> Select[*tuple[int, int, str]]:
 
 
 def _end_all(c: Connection, ended: Sequence[Row[*tuple[int, int, str]]], now: datetime, **final: object) -> None:
-    there = and_(alerts.c.id.in_([row.id for row in ended]), PENDING)
+    ids = [row.id for row in ended]
+    _mark_unsettled(c, ids, now)
+    there = and_(alerts.c.id.in_(ids), PENDING)
     c.execute(update(alerts).where(there).values(**final, settled_at=now, lease_until=None))
 
 

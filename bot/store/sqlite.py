@@ -52,7 +52,8 @@ def prepare(path: Path) -> None:
         if path.is_dir():
             raise StoreError(f"The database {path} is a folder; name a file in it, such as {path / 'tocsin.db'}.")
         _check_header(path)
-        _check_owner(path)
+        if is_of_another_program(path):
+            raise StoreError(foreign(str(path)))
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise StoreError(_no_access(path, error)) from error
     if not may_write(path.parent) or (path.exists() and not may_write(path)):
@@ -147,17 +148,32 @@ def may_write(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _check_owner(path: Path) -> None:
-    """Looks without a trace: to open a file the usual way already turns it into one with a write-ahead log."""
+def is_of_another_program(path: Path) -> bool:
+    """Whether there are tables and none of ours. Looks without a trace: to open a file the usual way already turns it
+    into one with a write-ahead log."""
     if not path.exists():
-        return
+        return False
+    tables = _tables(path)
+    return bool(tables) and "alembic_version" not in tables
+
+
+def refuse_other_files(path: Path) -> None:
+    """Raises StoreError unless a database of Tocsin stands at `path`, damaged or not."""
+    if not path.is_file():
+        raise StoreError(f"There is no file {path}; check the path.")
+    _check_header(path)
+    if not path.stat().st_size or is_of_another_program(path):
+        raise StoreError(f"The file {path} is no database of Tocsin's; name one that `tocsin db backup` made.")
+
+
+def _tables(path: Path) -> set[str]:
+    """The names of the tables in a file; none if it cannot be read."""
     with (
         suppress(sqlite3.DatabaseError),
         closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as look,
     ):
-        tables = {name for (name,) in look.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if tables and "alembic_version" not in tables:
-            raise StoreError(foreign(str(path)))
+        return {name for (name,) in look.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return set()
 
 
 def _check_header(path: Path) -> None:

@@ -1,0 +1,51 @@
+"""A database as it stands, for those who look at it as a whole: not locked, not checked, not brought up to date.
+
+It never makes one that is not there.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from bot.errors import StoreError
+from bot.store import sqlite
+from bot.store.engine import address, engine_for, file_of, name_of, sentences
+
+
+@contextmanager
+def existing(url: str, *, busy: float = 30.0) -> Iterator[Engine]:
+    """An engine on the database at `url`, which is waited for for `busy` seconds where another program holds it.
+
+    Inside, too, what the driver says of the database becomes a StoreError.
+    """
+    where = address(url)
+    file = file_of(where)
+    if file:
+        if not file.exists():
+            raise StoreError(f"There is no database {file}; check the path, or make one with `tocsin db upgrade`.")
+        sqlite.prepare(file)
+    engine = engine_for(where, busy=busy, connections=2)
+    try:
+        with sentences(where):
+            yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[Connection]:
+    """A transaction for reading, in which everything is as it was at its begin, however long it takes."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with engine.connect() as connection:
+        begun = connection.begin()
+        try:
+            yield connection
+        finally:
+            begun.rollback()
+
+
+def name(url: str) -> str:
+    """How sentences name the database: its path, or its address without the password."""
+    return name_of(address(url))
