@@ -1,12 +1,11 @@
 """The outbox on real SQLite files: what is claimed when, and how each row ends."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
 
@@ -16,8 +15,9 @@ from bot.store import Store, alerts, stories, subscriptions
 from bot.store.engine import address, engine_for
 from bot.store.schema import alerts as alert_table
 from bot.store.schema import deliveries
-from bot.store.upgrade import upgrade
+from bot.store.transactions import writing
 from tests.builders import MINUTE, NOON, a_story, a_subscription, an_alert
+from tests.postgres import FreshDatabase
 
 LEASE = timedelta(seconds=60)
 
@@ -359,12 +359,11 @@ async def test_a_message_that_is_known_no_longer_is_neither_edited_nor_answered(
 
 
 @contextmanager
-def outbox(channels: int, each: int) -> Iterator[Engine]:
+def outbox(fresh_database: FreshDatabase, channels: int, each: int) -> Iterator[Engine]:
     """A database where every channel is owed `each` alerts."""
-    with tempfile.TemporaryDirectory() as folder:
-        engine = engine_for(address(f"sqlite:///{folder}/tocsin.db"), busy=1, connections=1)
-        with engine.execution_options(writes=True).begin() as c:
-            upgrade(c, "test")
+    with fresh_database() as url:
+        engine = engine_for(address(url), busy=1, connections=1)
+        with writing(engine).begin() as c:
             ids = [subscriptions.add(c, a_subscription(channel)) for channel in range(channels)]
             stories.save(c, [a_story(str(number)) for number in range(each)])
             alerts.owe(c, [Alert(id, str(number), "alert", 1) for number in range(each) for id in ids], NOON)
@@ -376,23 +375,23 @@ ANSWERS = ("sent", "retry", "dead", "crash", "limited", "pause", "resume", "clos
 STEPS = st.lists(st.sampled_from(ANSWERS), max_size=20)
 
 
-@settings(max_examples=25, deadline=None)
-@given(STEPS, st.integers(1, 3), st.integers(1, 4))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, channels=st.integers(1, 3), each=st.integers(1, 4))
 def test_whatever_happens_every_row_ends_once_and_channels_keep_their_order(
-    steps: list[str], channels: int, each: int
+    fresh_database: FreshDatabase, steps: list[str], channels: int, each: int
 ) -> None:
     now, sent_rows = NOON, list[Delivery]()
-    with outbox(channels, each) as engine:
+    with outbox(fresh_database, channels, each) as engine:
         for step in [*steps, "resume", *["sent"] * (each + 1)]:
             now += 2 * LEASE
-            with engine.begin() as c:
+            with writing(engine).begin() as c:
                 for channel in alerts.paused_channels(c) if step == "resume" else ():
                     alerts.resume_channel(c, channel)
                 claimed = alerts.claim(c, now=now, lease=LEASE, limit=10)
                 assert len({delivery.subscription.channel_id for delivery in claimed}) == len(claimed)
                 for delivery in claimed:
                     sent_rows += [delivery] if apply(c, step, delivery, now) else []
-        with engine.begin() as c:
+        with writing(engine).begin() as c:
             counts = alerts.counts(c)
             nonces = c.execute(select(alert_table.c.nonce).where(alert_table.c.state == "sent")).scalars().all()
     assert counts["owed"] == counts["sending"] == 0
