@@ -41,7 +41,7 @@ async def with_chart(message: Message, chart: Chart, *, name: str) -> Message:
     try:
         png = await asyncio.to_thread(png_of, chart)
     except Exception:
-        log.exception("chart not drawn", name=name)
+        log.exception("chart.not_drawn", name=name)
         return message
     return replace(message, picture=Picture(name, png, alt_text(chart)))
 

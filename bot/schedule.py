@@ -80,7 +80,7 @@ class Schedule:
                 self._woken.discard(name)
                 await self._run_once(name, tick)
         except asyncio.CancelledError:
-            log.info("tick cancelled", tick=name)  # the job ends here; APScheduler would report an error
+            log.info("tick.cancelled", tick=name)  # the job ends here; APScheduler would report an error
         finally:
             del self._running[name]
 
@@ -88,9 +88,9 @@ class Schedule:
         try:
             await tick()
         except TocsinError as error:
-            log.error("tick failed", tick=name, why=str(error))
+            log.error("tick.failed", tick=name, why=str(error))
         except Exception:
-            log.exception("tick failed", tick=name)
+            log.exception("tick.failed", tick=name)
 
     async def _finish(self) -> None:
         """Lets running ticks end by themselves, then cancels those that do not."""
@@ -101,5 +101,5 @@ class Schedule:
         for task in late:
             task.cancel()
         if late:
-            log.warning("ticks cancelled", count=len(late), patience=self._patience.total_seconds())
+            log.warning("tick.outlasted_stop", count=len(late), patience=self._patience.total_seconds())
             await asyncio.wait(late)

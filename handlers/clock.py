@@ -18,5 +18,5 @@ async def look_at_the_clock(now: datetime, latest: datetime | None, *, store: St
     if latest is None or now < latest - clocks.AHEAD:
         rows = await store.write(clocks.set_right, now)
         if rows:
-            log.warning("clock.set_back", rows=rows, sentence="What waited for a time that was shown too soon is due.")
+            log.warning("clock.set_back", rows=rows, then="What waited for a time that was shown too soon is due.")
     return now

@@ -49,7 +49,7 @@ async def digest(now: datetime, *, store: Store) -> DigestReport:
         except StoreError:
             raise
         except Exception:
-            log.exception("digest abandoned", subscription=backlog.subscription.id)
+            log.exception("digest.abandoned", subscription=backlog.subscription.id)
     return DigestReport(digests, catch_ups)
 
 
@@ -66,6 +66,7 @@ async def _digest(backlog: Backlog, now: datetime, *, store: Store) -> bool:
     content = await _content(backlog.waiting, plan, store=store, since=datetime.fromisoformat(last))
     bulletin = digest_of(subscription, key, content, suppressed=None if content.stories else NOTHING_TO_TELL)
     made = await store.write(bulletins.make, bulletin, now, members=[each.alert_id for each in backlog.waiting])
+    _tell(made, bulletin)
     return made is not None and bool(content.stories)
 
 
@@ -79,6 +80,7 @@ async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
     rows = [each.alert_id for each in due]
     if len({each.story_id for each in due}) == 1 and not any(each.for_digest for each in due):
         await store.write(bulletins.let_go, rows, now)
+        log.info("alert.let_go", alerts=rows, story=due[0].story_id, subscription=backlog.subscription.id)
         return False
     subscription = backlog.subscription
     bulletin = Bulletin(
@@ -89,7 +91,19 @@ async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
         content=await _content(due, DigestPlan(0, top=MOST_SHOWN), store=store),
         subscription_id=subscription.id,
     )
-    return await store.write(bulletins.make, bulletin, now, members=rows) is not None
+    made = await store.write(bulletins.make, bulletin, now, members=rows)
+    _tell(made, bulletin)
+    return made is not None
+
+
+def _tell(made: int | None, bulletin: Bulletin) -> None:
+    """The line of the log; None was made by another runner, or what it tells has changed."""
+    if made is None:
+        return
+    ids = {"bulletin": made, "kind": bulletin.kind, "subscription": bulletin.subscription_id}
+    event = "bulletin.suppressed" if bulletin.suppressed else "bulletin.owed"
+    told = list(bulletin.content.stories)
+    log.info(event, **ids, guild=bulletin.guild_id, channel=bulletin.channel_id, stories=told, why=bulletin.suppressed)
 
 
 async def _content(

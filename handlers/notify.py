@@ -6,6 +6,8 @@ It sends nothing itself: notices go the way of digests. Servers without an ops c
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
+
 from bot.core.conditions import (
     OWN_SUBJECTS,
     Condition,
@@ -19,6 +21,8 @@ from bot.core.conditions import (
 )
 from bot.core.feed import StoredFeed
 from bot.store import Connection, Store, alerts, bulletins, guild_feeds, guilds, subscriptions
+
+log = structlog.get_logger(__name__)
 
 
 async def notify(now: datetime, *, store: Store, troubles: Sequence[Condition] = ()) -> int:
@@ -46,7 +50,10 @@ async def _tell(guild: int, ops: int, now: datetime, *, store: Store, troubles: 
     if content is None:
         return False
     made = await store.write(bulletins.make, notice(guild, ops, now.isoformat(), content), now)
-    return made is not None and bool(content.lines)
+    if made is None or not content.lines:
+        return False
+    log.info("bulletin.owed", bulletin=made, kind="notice", guild=guild, channel=ops, lines=len(content.lines))
+    return True
 
 
 async def _conditions(guild: int, *, store: Store) -> tuple[list[Condition], set[str]]:

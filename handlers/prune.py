@@ -44,7 +44,7 @@ async def prune_tick(now: datetime, *, store: Store, keep: timedelta, idle: time
         stories=await _all(lambda: store.write(prune.old_stories, old, STORIES)),
         bulletins=await _all(lambda: store.write(prune.old_bulletins, old, STEP)),
     )
-    log.info("pruned", **{name: getattr(report, name) for name in PruneReport.__slots__})
+    log.info("prune.done", **{name: getattr(report, name) for name in PruneReport.__slots__})
     return report
 
 
@@ -54,6 +54,7 @@ async def _servers(now: datetime, *, store: Store) -> int:
     for guild_id in gone:
         await store.write(prune.silence, guild_id)
         await _all(lambda guild_id=guild_id: store.write(prune.server, guild_id, now, STEP))  # type: ignore[misc]
+        log.info("guild.forgotten", guild=guild_id)
     return len(gone)
 
 

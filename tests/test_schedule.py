@@ -39,7 +39,7 @@ async def test_a_tick_that_raises_is_logged_with_its_traceback_and_runs_again() 
     with capture_logs() as logs:
         async with Schedule({"poll": (SOON, tick)}):
             await until(lambda: len(ran) >= 2)
-    assert {"event": "tick failed", "tick": "poll", "exc_info": True, "log_level": "error"} in logs
+    assert {"event": "tick.failed", "tick": "poll", "exc_info": True, "log_level": "error"} in logs
 
 
 async def test_one_tick_never_runs_twice_at_a_time() -> None:

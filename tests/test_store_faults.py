@@ -147,11 +147,11 @@ async def test_a_bot_whose_disk_fills_up_tells_each_story_once_when_there_is_roo
 
 async def no_room(disk: Disk, outbox: Outbox) -> None:
     """Fills the disk and waits until the program has noticed."""
-    said = outbox.log().count("tick failed")
+    said = outbox.log().count("tick.failed")
     shorten_log(outbox.folder / "tocsin.db")
     disk.fill()
     async with asyncio.timeout(15):
-        while outbox.log().count("tick failed") == said:
+        while outbox.log().count("tick.failed") == said:
             await asyncio.sleep(0.1)
 
 

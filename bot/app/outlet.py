@@ -74,7 +74,7 @@ async def open_outlet(resources: Resources, index: Index, me: Me, *, fatal: Fata
 async def _terminal(store: Store, me: Me) -> Outlet:
     if not me.has(DELIVER):
         raise TocsinError("The gateway needs a bot's token: set TOCSIN_DISCORD_TOKEN.")
-    log.warning("no token", then="alerts are drawn in the terminal; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
+    log.warning("runner.without_token", then="alerts are drawn here; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
     await subscribe_terminal(store, now=now_utc())
     return Outlet(TerminalSender(Console()), lambda: True, _nothing)
 
@@ -113,7 +113,7 @@ async def serve_only(store: Store, allowed: Sequence[str]) -> None:
     ids = None if "*" in allowed else {int(guild) for guild in allowed}
     paused = await store.write(subscriptions.serve_only, ids, NOT_SERVED)
     if paused:
-        log.warning("not served", subscriptions=paused, why=NOT_SERVED)
+        log.warning("subscriptions.held_back", count=paused, why=NOT_SERVED)
 
 
 def judgement_of(settings: Settings) -> Judgement:
@@ -165,6 +165,7 @@ async def _resume(store: Store, channels: Sequence[int]) -> None:
     """Goes on with those of `channels`, which can be written into, that were paused."""
     for channel in set(await store.read(owed.paused_channels)).intersection(channels):
         await store.write(owed.resume_channel, channel)
+        log.info("channel.resumed", channel=channel)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.app.clockwork import Clockwork
 from bot.app.outlet import Outlet, now_utc, open_outlet
@@ -16,6 +17,7 @@ from bot.client import Index
 from bot.health import Vitals, beating, serving
 from bot.schedule import Schedule
 from bot.settings import Settings
+from bot.store import Store
 from handlers.poll import Shelf
 
 log = structlog.get_logger(__name__)
@@ -24,19 +26,27 @@ log = structlog.get_logger(__name__)
 async def run(settings: Settings, *, roles: frozenset[str] = frozenset(ROLES)) -> None:
     """The bot, or those of its roles, until a signal ends it. Raises TocsinError where it cannot go on."""
     stop, me = Stop(), Me(roles, now_utc())
-    with signals(stop):
+    with bound_contextvars(runner=me.id), signals(stop):
         async with (
             open_resources(settings, now=now_utc()) as resources,
             _account(resources, me) as vitals,
         ):
             store = resources.store
-            if not (store.shared and me.has(GATEWAY)) or await wait_for_the_seat(store, me, stop.event, now_utc):
+            if not (store.shared and me.has(GATEWAY)) or await _seated(stop, store, me, vitals):
                 try:
                     await _work(stop, resources, me, vitals)
                 finally:
                     await leave(store, me)
-        log.info("stopped", runner=me.id)
+        log.info("runner.stopped")
     stop.raise_error()
+
+
+async def _seated(stop: Stop, store: Store, me: Me, vitals: Vitals) -> bool:
+    """Waits to be the gateway; to stand by is to be well."""
+    vitals.stands_by = True
+    seated = await wait_for_the_seat(store, me, stop.event, now_utc)
+    vitals.stands_by = False
+    return seated
 
 
 async def _work(stop: Stop, resources: Resources, me: Me, vitals: Vitals) -> None:
@@ -67,11 +77,6 @@ async def _tick_until(stop: Stop, resources: Resources, outlet: Outlet, index: I
     work = Clockwork(resources, outlet, index, shelf, stop, me=me, vitals=vitals, long_stop=long_stop)
     async with Schedule(vitals.watch(work.every())) as schedule:
         work.wake = schedule.wake
-        log.info(
-            "started",
-            runner=me.id,
-            roles=me.named_roles,
-            feeds=len(resources.settings.feeds),
-            database=resources.store.name,
-        )
+        feeds, database = len(resources.settings.feeds), resources.store.name
+        log.info("runner.started", roles=me.named_roles, feeds=feeds, database=database)
         await stop.event.wait()

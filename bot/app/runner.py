@@ -95,7 +95,7 @@ async def wait_for_the_seat(store: Store, me: Me, stop: asyncio.Event, clock: Cl
         if await take_the_seat(store, me, clock()):
             return True
         if not told:
-            log.warning("gateway.standing_by", runner=me.id, why=STANDING_BY)
+            log.warning("gateway.standing_by", why=STANDING_BY)
             told = True
         await _pause(stop, PRESENCE)
     return False

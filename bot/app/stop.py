@@ -39,7 +39,7 @@ def signals(stop: Stop) -> Iterator[None]:
     loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
 
     def ask() -> None:
-        log.info("stopping", then="what is under way is finished; a second signal ends at once")
+        log.info("runner.stopping", then="what is under way is finished; a second signal ends at once")
         stop.event.set()
         ignore()
 

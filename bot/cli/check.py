@@ -100,7 +100,7 @@ async def _check_one(source: str, *, fetcher: Fetcher, language: Language, now: 
     except TocsinError as error:
         return Checked(name, None, fold(scrub(str(error))))
     except Exception as error:  # a bug of ours must not cost the sources after this one their lines
-        log.exception("source abandoned", source=name)
+        log.exception("check.abandoned", source=name)
         why = f"Tocsin itself failed on this source ({type(error).__name__}): please report it with the source."
         return Checked(name, None, why)
     return Checked(name, feed, None)

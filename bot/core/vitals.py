@@ -74,7 +74,7 @@ class Signs:
     """All of one runner at `now`. `loop_turned`, `answered` and `connected` are when the event loop last turned, the
     database last answered and Discord was last connected; None for a Discord that this runner does not listen to.
 
-    `busy_with` is what the event loop's thread is at.
+    `busy_with` is what the event loop's thread is at; one that `stands_by` waits for work that another runner has.
     """
 
     now: float
@@ -83,6 +83,7 @@ class Signs:
     connected: float | None = None
     ticks: tuple[TickSigns, ...] = ()
     busy_with: str = ""
+    stands_by: bool = False
 
 
 def troubles(signs: Signs) -> tuple[str, ...]:
@@ -91,6 +92,8 @@ def troubles(signs: Signs) -> tuple[str, ...]:
     if stuck > LOOP_STUCK:
         where = f"; it is at {signs.busy_with}" if signs.busy_with else ""
         return (f"The event loop has been stuck for {spoken(stuck)}{where}.",)
+    if signs.stands_by:
+        return ()
     if not signs.ticks:
         return ("Tocsin is still starting.",)
     found = [sentence for tick in signs.ticks if (sentence := _of_tick(tick, signs.now))]

@@ -26,6 +26,7 @@ PATIENCE = 5.0
 """Seconds that a request may take to arrive."""
 
 WELL = "Tocsin is well."
+STANDS_BY = "Tocsin stands by, as another runner is the gateway."
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
@@ -58,7 +59,7 @@ def health(vitals: Vitals) -> tuple[bool, dict[str, object]]:
     found = [redact(each) for each in troubles(vitals.signs())]
     return not found, {
         "ok": not found,
-        "says": found[0] if found else WELL,
+        "says": found[0] if found else STANDS_BY if vitals.stands_by else WELL,
         "troubles": found,
         "version": vitals.version,
         "roles": vitals.roles,

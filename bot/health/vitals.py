@@ -36,7 +36,8 @@ class Vitals:
     """Made once for a runner, which does the work of `roles`. `clock` gives seconds that never step back.
 
     `connected` says whether Discord is there, for a runner that listens to it; `workers` how many language workers
-    were replaced, by why. The composition root sets both. Every method may be called from any thread.
+    were replaced, by why; `stands_by` whether it waits for work that another runner has. The composition root sets
+    them. Every method may be called from any thread.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Vitals:
         self.registry = CollectorRegistry()
         self.connected: Callable[[], bool] | None = None
         self.workers: Callable[[], Mapping[str, int]] = dict
+        self.stands_by = False
         self.began = self._turned = self._answered = self._there = clock()
         self.work = Work()
         self.last_poll: datetime | None = None
@@ -122,6 +124,7 @@ class Vitals:
             connected=self._there if self.connected is not None else None,
             ticks=ticks,
             busy_with=self._loop.place(),
+            stands_by=self.stands_by,
         )
 
     def facts(self) -> dict[str, object]:
