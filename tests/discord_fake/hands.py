@@ -49,7 +49,7 @@ class Hands:
         world.guilds[guild_id] = guild
         guild.members[head.id] = Member(head, world.clock.now())
         self._join(guild, world.bot, permissions)
-        world.emit("GUILD_CREATE", guild_create_json(world, guild), guild=guild_id)
+        world.emit("GUILD_CREATE", self._joined(guild), guild=guild_id)
         return guild
 
     def add_channel(
@@ -99,7 +99,13 @@ class Hands:
         home = self._world.guilds[id_of(guild)]
         self._join(home, self._world.users[id_of(user)], permissions)
         if id_of(user) == self._world.bot.id:
-            self._world.emit("GUILD_CREATE", guild_create_json(self._world, home), guild=home.id)
+            self._world.emit("GUILD_CREATE", self._joined(home), guild=home.id)
+
+    def _joined(self, guild: Guild) -> JSON:
+        """The guild to a bot that comes to it: only one that was known and out of reach says that it is available."""
+        shown = guild_create_json(self._world, guild)
+        del shown["unavailable"]
+        return shown
 
     def give_role(self, guild: Ref, user: Ref, role: Ref) -> None:
         member = self._world.guilds[id_of(guild)].members[id_of(user)]
