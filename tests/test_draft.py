@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.draft import Draft, clean_guid, clean_language, named
+from bot.core.draft import Draft, clean_guid, clean_language, named, reuses_guids
 
 DRAFT = Draft(guid="1", link="https://a.org/1", title="One", markup="", text="", published=None, language=None)
 HOMES = {"https://a.org/feed", "https://a.org/"}
@@ -35,6 +35,13 @@ def test_the_feeds_own_address_names_no_item() -> None:
 def test_a_guid_on_items_of_different_titles_names_none() -> None:
     drafts = [replace(DRAFT, title=f"Title {n}", link=f"https://a.org/{n}") for n in range(3)]
     assert names(*drafts) == [(f"link:a.org/{n}",) for n in range(3)]
+
+
+def test_a_guid_on_three_titles_is_reused_and_on_two_may_be_an_edit() -> None:
+    drafts = [replace(DRAFT, title=f"Title {n}") for n in range(3)]
+    assert reuses_guids(drafts)
+    assert not reuses_guids([*drafts[:2], drafts[0]])
+    assert not reuses_guids(replace(each, guid=None) for each in drafts)
 
 
 def test_an_item_told_twice_is_one() -> None:

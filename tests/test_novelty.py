@@ -52,7 +52,29 @@ def test_a_guid_that_stood_on_something_else_before_names_nothing_new() -> None:
     found = sift([reused], {"guid:1": first})
     assert [entry.aliases for entry in found.new] == [("link:news.example/1",)]
     known = {"guid:1": first, "link:news.example/1": Known(8, "Palantir wins contract", reused.link, NOON)}
-    assert sift([reused], known) == Sifted()
+    assert sift([reused], known).is_nothing
+
+
+def test_a_guid_that_came_again_on_something_else_is_told_and_then_no_guid_counts() -> None:
+    first = Known(7, "Daily brief: budgets", "https://news.example/monday", YESTERDAY)
+    reused = an_entry(1, aliases=("guid:1", "link:news.example/1"), title="Palantir wins contract", published=NOON)
+    other = an_entry(2, aliases=("guid:2", "link:news.example/2"), title="Daily brief: tanks", published=NOON)
+    found = sift([reused, other], {"guid:1": first, "guid:2": first})
+    assert found.reuses_guids
+    assert [entry.identity for entry in found.new] == ["link:news.example/1", "link:news.example/2"]
+    later = sift([other], {"guid:2": first}, reuses_guids=True)
+    assert (later.reuses_guids, [entry.identity for entry in later.new]) == (True, ["link:news.example/2"])
+
+
+def test_a_guid_that_is_reused_still_names_what_has_no_other_name() -> None:
+    bare = an_entry(1, aliases=("guid:1",), link=None)
+    assert sift([bare], {"guid:1": Known(7, bare.title)}, reuses_guids=True).is_nothing
+
+
+def test_a_guid_on_something_else_without_any_link_is_reused() -> None:
+    first = Known(7, "Daily brief: budgets", None, YESTERDAY)
+    entry = an_entry(1, aliases=("guid:1", "text:abc"), link=None, title="Palantir wins contract", published=NOON)
+    assert [each.identity for each in sift([entry], {"guid:1": first}).new] == ["text:abc"]
 
 
 @pytest.mark.parametrize(

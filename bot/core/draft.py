@@ -6,7 +6,7 @@ It knows no format (see entry and jsonfeed) and remembers nothing between polls 
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -23,6 +23,7 @@ _LATEST_AHEAD = timedelta(hours=24)
 _NO_DATE_BEFORE = datetime(1970, 1, 2, tzinfo=UTC)
 _LONGEST_GUID = 512
 _FEWEST_WORDS = 6
+_TITLES_OF_REUSE = 3
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?=$|[-_])", re.IGNORECASE)
 
 Item = TypeVar("Item")
@@ -52,7 +53,7 @@ def named(drafts: Iterable[Draft], homes: Collection[str]) -> tuple[tuple[Draft,
     """
     drafts = tuple(drafts)
     shared = (
-        _ambiguous(drafts, by=lambda draft: draft.guid, tell=_headline)
+        _ambiguous(drafts, by=_guid, tell=_headline)
         | _ambiguous(drafts, by=lambda draft: draft.link, tell=_headline)
         | _ambiguous(drafts, by=_mark, tell=lambda draft: (draft.guid, draft.link))
         | frozenset(homes)
@@ -62,6 +63,11 @@ def named(drafts: Iterable[Draft], homes: Collection[str]) -> tuple[tuple[Draft,
         if aliases := tuple(_names(draft, shared)):
             entries.setdefault(aliases[0], (draft, aliases))
     return tuple(entries.values())
+
+
+def reuses_guids(drafts: Iterable[Draft]) -> bool:
+    """Whether one guid stands on items of three titles or more: of two, one may be the other before it was edited."""
+    return any(len(titles) >= _TITLES_OF_REUSE for titles in _told_by(drafts, by=_guid, tell=_headline).values())
 
 
 def clean_guid(value: object) -> str | None:
@@ -121,11 +127,22 @@ def _ambiguous(
     drafts: Iterable[Draft], *, by: Callable[[Draft], str | None], tell: Callable[[Draft], object]
 ) -> frozenset[str]:
     """The values of `by` that stand on drafts which `tell` holds for different ones."""
+    return frozenset(value for value, different in _told_by(drafts, by=by, tell=tell).items() if len(different) > 1)
+
+
+def _told_by(
+    drafts: Iterable[Draft], *, by: Callable[[Draft], str | None], tell: Callable[[Draft], object]
+) -> Mapping[str, set[object]]:
+    """What `tell` says of the drafts with each value of `by`."""
     told: defaultdict[str, set[object]] = defaultdict(set)
     for draft in drafts:
         if value := by(draft):
             told[value].add(tell(draft))
-    return frozenset(value for value, different in told.items() if len(different) > 1)
+    return told
+
+
+def _guid(draft: Draft) -> str | None:
+    return draft.guid
 
 
 def _headline(draft: Draft) -> str:

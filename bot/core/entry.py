@@ -25,7 +25,17 @@ from bot.core.body import (
     with_ampersands_escaped,
     with_references_mended,
 )
-from bot.core.draft import Draft, as_text, clean_date, clean_guid, clean_language, clean_link, named, newest
+from bot.core.draft import (
+    Draft,
+    as_text,
+    clean_date,
+    clean_guid,
+    clean_language,
+    clean_link,
+    named,
+    newest,
+    reuses_guids,
+)
 from bot.core.jsonfeed import json_draft, json_format, json_published, load_json_feed
 from bot.core.link import canonical_link, outlet_of
 from bot.core.text import LONGEST_MARKUP, plain_text, read_line, scrub
@@ -66,6 +76,7 @@ class ParsedFeed:
     `format` is feedparser's name of it ("rss20", "atom10") or "json10", "json11"; "unknown" where entries were found
     in a body that does not say. `truncated` says that the body held more than was read: over 500 entries, or a last
     one that was cut off. `unfinished` says that the body ended too early: what its validators stand for is more.
+    `reuses_guids` says that it puts one guid on several things.
     """
 
     format: str
@@ -74,6 +85,7 @@ class ParsedFeed:
     ttl: timedelta | None = None
     truncated: bool = False
     unfinished: bool = False
+    reuses_guids: bool = False
 
 
 def body_hash(body: bytes) -> str:
@@ -104,10 +116,12 @@ def _parse_xml(body: bytes, *, url: str, content_type: str | None, now: datetime
     base = clean_link(about.get("link"), url) or url
     language = clean_language(about.get("language"))
     kept = newest(items, lambda item: _published(item, now))
+    drafts = [_draft(item, base=base, language=language, now=now) for item in kept]
     return ParsedFeed(
         format=found.get("version") or "unknown",
         title=read_line(as_text(about.get("title"))),
-        entries=_entries((_draft(item, base=base, language=language, now=now) for item in kept), {url, base}),
+        entries=_entries(drafts, {url, base}),
+        reuses_guids=reuses_guids(drafts),
         ttl=_ttl(about.get("ttl")),
         truncated=cut_off or len(kept) < len(items),
         unfinished=bool(found["bozo"]) and is_unfinished(body),
@@ -120,10 +134,12 @@ def _parse_json(body: bytes, *, url: str, now: datetime) -> ParsedFeed:
     language = clean_language(content.get("language"))
     items = [item for item in content["items"] if isinstance(item, dict)]
     kept = newest(items, lambda item: json_published(item, now))
+    drafts = [json_draft(item, base=base, language=language, now=now) for item in kept]
     return ParsedFeed(
         format=json_format(content),
         title=read_line(as_text(content.get("title"))),
-        entries=_entries((json_draft(item, base=base, language=language, now=now) for item in kept), {url, base}),
+        entries=_entries(drafts, {url, base}),
+        reuses_guids=reuses_guids(drafts),
         truncated=len(kept) < len(items),
     )
 

@@ -40,7 +40,11 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What the last polls left behind. All times are aware UTC; `ttl` is the last body's wish, in minutes."""
+    """What the last polls left behind. All times are aware UTC; `ttl` is the last body's wish, in minutes.
+
+    `reuses_guids` says that its publisher once put a guid on something else: for good, its guids then name nothing
+    that has another name.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
@@ -55,6 +59,7 @@ class FeedState:
     moved_to: str | None = None
     moved_times: int = 0
     ttl: int | None = None
+    reuses_guids: bool = False
 
 
 @dataclass(frozen=True, slots=True)

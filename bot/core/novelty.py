@@ -3,7 +3,7 @@
 It compares names that the store has found; it does not make them (see draft) and remembers nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -40,26 +40,36 @@ class Sifted:
     """The entries of a body, each with why where there is a reason.
 
     `new` in the body's order, `renamed` as (row id, new name), `adopted` taken as known without being judged, `swept`
-    to be judged and kept, but to owe no alert.
+    to be judged and kept, but to owe no alert. `reuses_guids` says that a guid came again on something else.
     """
 
     new: tuple[Entry, ...] = ()
     renamed: tuple[tuple[int, str], ...] = ()
     adopted: tuple[tuple[Entry, str], ...] = ()
     swept: tuple[tuple[Entry, str], ...] = ()
+    reuses_guids: bool = False
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing in it to be written down."""
+        return not (self.new or self.renamed or self.adopted or self.swept)
 
 
-def sift(entries: Iterable[Entry], known: Mapping[str, Known]) -> Sifted:
-    """`entries` by what is `known` of their aliases. A storm among the new ones is yet to be looked for."""
+def sift(entries: Sequence[Entry], known: Mapping[str, Known], *, reuses_guids: bool = False) -> Sifted:
+    """`entries` by what is `known` of their aliases. A storm among the new ones is yet to be looked for.
+
+    Where their publisher `reuses_guids`, a guid is a name only for want of any other.
+    """
     new: list[Entry] = []
     renamed: list[tuple[int, str]] = []
-    for entry in (_without_reused_guid(entry, known) for entry in entries):
+    reuses_guids = reuses_guids or any(_has_reused_guid(entry, known) for entry in entries)
+    for entry in map(_without_guid, entries) if reuses_guids else entries:
         same = _same(entry, known)
         if same is None:
             new.append(entry)
         else:
             renamed += [(same.entry_id, alias) for alias in entry.aliases if alias not in known]
-    return Sifted(new=tuple(new), renamed=tuple(renamed))
+    return Sifted(new=tuple(new), renamed=tuple(renamed), reuses_guids=reuses_guids)
 
 
 def is_storm(new: Sequence[Entry], *, in_body: int, last_polled: datetime | None) -> bool:
@@ -109,24 +119,22 @@ def _same(entry: Entry, known: Mapping[str, Known]) -> Known | None:
     return None
 
 
-def _without_reused_guid(entry: Entry, known: Mapping[str, Known]) -> Entry:
-    """`entry` without its guid where its publisher has used that for something else: another link, another title and
-    a later date. The guid stays with the entry that had it first, so that this holds for all later ones."""
-    name = f"guid:{entry.guid}"
-    first = known.get(name)
-    others = tuple(alias for alias in entry.aliases if alias != name)
-    return replace(entry, aliases=others) if first is not None and others and _is_other(entry, first) else entry
+def _without_guid(entry: Entry) -> Entry:
+    """`entry` by its other names, if it has any."""
+    others = tuple(alias for alias in entry.aliases if not alias.startswith("guid:"))
+    return replace(entry, aliases=others) if others else entry
 
 
-def _is_other(entry: Entry, first: Known) -> bool:
+def _has_reused_guid(entry: Entry, known: Mapping[str, Known]) -> bool:
+    """Whether the entry's guid named something else before: with another title, another link (or neither has one) and
+    an earlier date."""
+    first = known.get(f"guid:{entry.guid}")
+    if first is None or like_titles(entry.title, first.title):
+        return False
     later = entry.published is None or first.published is None or entry.published > first.published
-    return (
-        later
-        and entry.link is not None
-        and first.link is not None
-        and link_key(entry.link) != link_key(first.link)
-        and not like_titles(entry.title, first.title)
-    )
+    if entry.link is None or first.link is None:
+        return later and entry.link is first.link
+    return later and link_key(entry.link) != link_key(first.link)
 
 
 def _is_late(entry: Entry, last_polled: datetime | None) -> bool:

@@ -84,6 +84,7 @@ feeds = Table(
     Column("moved_to", Words),
     Column("moved_times", Integer, nullable=False, server_default="0"),
     Column("ttl", Integer),
+    Column("reuses_guids", Boolean, nullable=False, server_default=false()),
     Column("host", Words, nullable=False, server_default=""),  # where it is asked, be it moved or not
     Column("claimed_by", Words),  # the runner that reads it, until its lease runs out
     Column("claimed_until", UtcTime),

@@ -18,7 +18,6 @@ from bot.core.feed import FeedState, StoredFeed, address_of, is_first_poll, post
 from bot.core.importance import Importance, importance
 from bot.core.link import host_of
 from bot.core.merging import OpenStories
-from bot.core.novelty import Sifted
 from bot.core.story import Report, Story
 from bot.errors import FeedError, StoreError
 from bot.store import Connection, changes, feeds, polls
@@ -191,7 +190,7 @@ def _is_quiet(reading: asyncio.Task[Reading | None]) -> bool:
     if reading.cancelled() or reading.exception() is not None:
         return False
     found = reading.result()
-    return found is None or not (found.judged or found.rest or found.sifted != Sifted())
+    return found is None or not (found.judged or found.rest or not found.sifted.is_nothing)
 
 
 def _placed(

@@ -123,11 +123,13 @@ async def _understand(tick: Tick, feed: StoredFeed, answer: Fetched | NotModifie
     if digest == state.body_hash:
         return Reading("fetched", _after_success(tick, feed, answer, digest))
     parsed = await tick.language.parse(answer.body, url=answer.url, content_type=answer.content_type, now=tick.now)
-    sifted = await _sift(tick, feed, _without_ways_back(parsed.entries, (url, state.moved_to, answer.url)))
+    found = _without_ways_back(parsed.entries, (url, state.moved_to, answer.url))
+    sifted = await _sift(tick, feed, found, reuses_guids=state.reuses_guids or parsed.reuses_guids)
     judged = await _judge(tick, feed, sifted)
     if parsed.unfinished:  # a 304 to these validators would leave out for good what is missing
         answer = replace(answer, etag=None, last_modified=None)
-    return Reading("fetched", _after_success(tick, feed, answer, digest, ttl=parsed.ttl), judged, sifted)
+    after = _after_success(tick, feed, answer, digest, ttl=parsed.ttl)
+    return Reading("fetched", replace(after, reuses_guids=sifted.reuses_guids), judged, sifted)
 
 
 def _without_ways_back(found: Sequence[Entry], addresses: Sequence[str | None]) -> Sequence[Entry]:
@@ -137,10 +139,10 @@ def _without_ways_back(found: Sequence[Entry], addresses: Sequence[str | None]) 
     return [replace(entry, link=None) if leads else entry for entry, leads in zip(found, back, strict=True)]
 
 
-async def _sift(tick: Tick, feed: StoredFeed, found: Sequence[Entry]) -> Sifted:
+async def _sift(tick: Tick, feed: StoredFeed, found: Sequence[Entry], *, reuses_guids: bool) -> Sifted:
     last = feed.state.last_success_at
     known = await tick.store.read(entries.find, feed.id, {alias for entry in found for alias in entry.aliases})
-    sifted = sift(found, known)
+    sifted = sift(found, known, reuses_guids=reuses_guids)
     if last is None or not is_storm(sifted.new, in_body=len(found), last_polled=last):
         return sifted
     titles = await tick.store.read(entries.titles, feed.id)
