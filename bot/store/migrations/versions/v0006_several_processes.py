@@ -41,10 +41,18 @@ def _fill_hosts() -> None:
         (feeds.c.moved_times >= SETTLED, sa.func.coalesce(feeds.c.moved_to, feeds.c.url)), else_=feeds.c.url
     )
     known = connection.execute(sa.select(feeds.c.id, address.label("address"))).all()
-    hosts = [{"row_id": row.id, "name": urlsplit(row.address).hostname or ""} for row in known]
+    hosts = [{"row_id": row.id, "name": _host(row.address)} for row in known]
     if hosts:
         by_row = sa.update(feeds).where(feeds.c.id == sa.bindparam("row_id"))
         connection.execute(by_row.values(host=sa.bindparam("name")), hosts)
+
+
+def _host(address: str) -> str:
+    """An old row may hold an address that cannot be read; it is no reason not to start."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _changes_of_stories() -> None:
