@@ -1,8 +1,8 @@
-"""`python -m tests.bench.lookups [ARTICLES]`: every look-up in an archive of 100,000 articles, as a person meets it.
+"""`python -m tests.bench.lookups [ARTICLES [URL]]`: every look-up in an archive of 100,000 articles, as a person meets it.
 
 Commands and autocomplete go through the whole client, on a Discord that answers in the same process and looks for
 choices every 50 ms; search is timed by itself as well. Beside each stands how long it may take. Making the archive anew
-takes most of the time.
+takes most of the time. It goes into an SQLite file, or into the empty database at a URL.
 """
 
 import asyncio
@@ -67,10 +67,10 @@ class Timed:
         return sorted(self.each)[max(-(-len(self.each) * 95 // 100) - 1, 0)]
 
 
-async def main(count: int) -> None:
+async def main(count: int, url: str | None = None) -> None:
     console = Console()
     with TemporaryDirectory() as folder:
-        async with Store.open(f"sqlite:///{Path(folder) / 'archive.db'}") as store:
+        async with Store.open(url or f"sqlite:///{Path(folder) / 'archive.db'}") as store:
             with console.status(f"making an archive of {count:,} articles"):
                 await store.write(fill, count)
             index = Index()
@@ -171,4 +171,4 @@ def table(found: Sequence[Timed]) -> Table:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else ARTICLES))
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else ARTICLES, *sys.argv[2:]))
