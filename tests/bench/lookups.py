@@ -1,4 +1,4 @@
-"""`python -m tests.bench.lookups [ARTICLES [URL]]`: every look-up in an archive of 100,000 articles, as a person meets it.
+"""`python -m tests.bench.lookups [ARTICLES [URL]]`: every look-up in an archive of 100,000 articles, as one meets it.
 
 Commands and autocomplete go through the whole client, on a Discord that answers in the same process and looks for
 choices every 50 ms; search is timed by itself as well. Beside each stands how long it may take. Making the archive anew
