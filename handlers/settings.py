@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import discord
+import structlog
 from discord import app_commands
 
 from bot.client.chosen import channel_chosen, role_chosen
@@ -17,6 +18,7 @@ from bot.settings.zones import zone, zone_names
 from bot.store import Store, guilds, servers
 from bot.store.guilds import GuildSettings
 
+log = structlog.get_logger(__name__)
 NONE = "none"
 Choices = list[app_commands.Choice[str]]
 Command = app_commands.Command[Any, ..., Any]
@@ -89,6 +91,7 @@ async def _kept(guild_id: int, changes: dict[str, Any], *, store: Store, index: 
     if not changes:
         return await store.read(guilds.settings, guild_id)
     kept = await store.write(lambda c: servers.change(c, guild_id, **changes))
+    log.info("settings.changed", guild=guild_id, changed=sorted(changes))
     if kept.manager_role_id:
         index.manager_roles[guild_id] = kept.manager_role_id
     else:

@@ -123,6 +123,12 @@ class TocsinClient(discord.Client):
             await reply(interaction, refusal(CLOSED.format(interaction.guild_id)))
         return False
 
+    async def on_app_command_completion(
+        self, interaction: Interaction, command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
+    ) -> None:
+        ids = {"guild": interaction.guild_id, "channel": interaction.channel_id, "reference": interaction.id}
+        log.info("command.answered", command=command.qualified_name, **ids)
+
     async def on_ready(self) -> None:
         """Also after every new session, so nothing here may count how often it runs."""
         log.info("client.ready", servers=len(self.guilds))

@@ -9,10 +9,15 @@ from io import BytesIO
 from typing import Any, Self, cast
 
 import discord
+import structlog
 
 from bot.client.drawing import shown, to_embed, to_view
 from bot.core.message import Message
 from bot.errors import TocsinError
+
+log = structlog.get_logger(__name__)
+ABOUT = ("story", "subscription", "feed", "bulletin")
+"""What of a button's pattern the log tells; never who pressed it."""
 
 Interaction = discord.Interaction[discord.Client]
 Press = Callable[[Interaction, "re.Match[str]"], Awaitable[None]]
@@ -94,6 +99,9 @@ class PersistentButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]
     async def callback(self, interaction: Interaction) -> None:
         try:
             await self.pressed(interaction)
+            about = {name: self.match[name] for name in ABOUT if name in self.match.groupdict()}
+            ids = {"guild": interaction.guild_id, "channel": interaction.channel_id, "reference": interaction.id}
+            log.info("button.answered", button=":".join(self.custom_id.split(":")[:2]), **about, **ids)
         except Exception as error:
             explain: Failure | None = getattr(interaction.client, "explain", None)
             if explain is None:

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 
+import structlog
 from discord import app_commands
 
 from bot.client.index import choices
@@ -27,6 +28,7 @@ from handlers.admin.means import (
     story_chosen,
 )
 
+log = structlog.get_logger(__name__)
 Change = Callable[[Connection], Done]
 
 
@@ -132,6 +134,7 @@ async def change(means: Means, guild_id: int, work: Change) -> Done:
         done = await means.store.write(work)
     except TocsinError as error:
         raise RefusedError(str(error)) from error
+    log.info("correction.applied", correction=done.id, guild=guild_id, stories=[story.id for story in done.changed])
     await refresh(means, guild_id, done)
     return done
 

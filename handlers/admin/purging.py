@@ -2,6 +2,7 @@
 
 import re
 
+import structlog
 from discord import app_commands
 
 from bot.client.replies import Interaction, PersistentButton, RefusedError, persistent_button, replace, reply
@@ -11,6 +12,7 @@ from bot.core.pages import notice
 from bot.store import prune
 from handlers.admin.means import Means, entered
 
+log = structlog.get_logger(__name__)
 STEP = 500
 NOT_YOURS = "Only who asked can answer this; use `/admin purge` yourself."
 DONE = "Everything that Tocsin kept of this server is deleted. Messages that it sent stay until you delete them."
@@ -48,6 +50,7 @@ async def _purge(guild_id: int, means: Means) -> None:
     await means.store.write(prune.silence, guild_id)
     while await means.store.write(prune.server, guild_id, means.clock(), STEP):
         pass
+    log.warning("guild.purged", guild=guild_id)
     index = means.index
     for by_server in (index.subscriptions, index.manager_roles, index.watches, index.corrections, index.own_feeds):
         by_server.pop(guild_id, None)

@@ -2,6 +2,7 @@
 
 from typing import Literal, cast
 
+import structlog
 from discord import app_commands
 
 from bot.client.replies import Interaction, RefusedError, reply
@@ -21,6 +22,8 @@ from handlers.admin.means import (
     refresh,
     story_chosen,
 )
+
+log = structlog.get_logger(__name__)
 
 
 def add_to(group: app_commands.Group, means: Means) -> None:
@@ -66,6 +69,7 @@ async def _story(story: str | None, article: str | None, means: Means) -> Story 
 async def _give(interaction: Interaction, means: Means, guild_id: int, story: Story, verdict: Verdict) -> None:
     thresholds, hand = means.judgement.thresholds, hand_of(interaction, means, guild_id)
     number, counted = await means.store.write(verdicts.give, story, verdict, hand, thresholds)
+    log.info("verdict.given", correction=number, guild=guild_id, story=story.id, verdict=verdict)
     await refresh(means, guild_id)
     lines = verdict_lines(story, verdict, counted, thresholds.get(story.topic, 0.0))
     await reply(interaction, done_message("Relevance", lines, correction_id=number))
@@ -77,6 +81,7 @@ async def _reset(interaction: Interaction, means: Means, guild_id: int, story: S
         done = await means.store.write(verdicts.reset, story, hand, thresholds)
     except TocsinError as error:
         raise RefusedError(str(error)) from error
+    log.info("verdict.reset", correction=done.id, guild=guild_id, story=story and story.id, votes=done.votes)
     await refresh(means, guild_id)
     about = f"on **{escape(story.title, 150)}** " if story else ""
     least = thresholds.get(story.topic, 0.0) if story else next(iter(thresholds.values()), 0.0)

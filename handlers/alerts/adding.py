@@ -3,6 +3,7 @@
 import re
 
 import discord
+import structlog
 from discord import app_commands
 
 from bot.client.drafts import MINUTES, Draft
@@ -27,6 +28,8 @@ from handlers.alerts.means import (
 )
 from handlers.alerts.options import ABOUT, MOST_AN_HOUR, Given, applied, offer
 from handlers.alerts.showing import show_preview
+
+log = structlog.get_logger(__name__)
 
 
 def add_to(group: app_commands.Group, means: Means) -> None:
@@ -113,6 +116,7 @@ async def _saved(means: Means, draft: Draft[Subscription]) -> Message:
         plans.add, wanted, now, plan_zone(wanted), lambda others: require_room(others, wanted)
     )
     await means.store.write(alerts.resume_channel, new.channel_id)
+    log.info("subscription.added", subscription=new.id, guild=new.guild_id, channel=new.channel_id)
     await refresh(means, new.guild_id)
     return added_message(new, notes=(*draft.notes, *next_digest_lines(new, now)))
 

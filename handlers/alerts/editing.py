@@ -2,6 +2,7 @@
 
 from dataclasses import replace as changed
 
+import structlog
 from discord import app_commands
 
 from bot.client.places import Place, find_place, require_place
@@ -26,6 +27,8 @@ from handlers.alerts.means import (
     server_zone,
 )
 from handlers.alerts.options import ABOUT, MOST_AN_HOUR, Given, applied, known_role, offer, offer_roles
+
+log = structlog.get_logger(__name__)
 
 NOTHING = "Nothing was given to change. Give at least one option; `none` empties one."
 CLEARED = {
@@ -100,6 +103,7 @@ async def _change(
         raise RefusedError(f"This server has no subscription {after.id} any more; see `/alerts list`.")
     if after.channel_id != before.channel_id:
         await means.store.write(alerts.resume_channel, after.channel_id)
+    log.info("subscription.changed", subscription=after.id, guild=after.guild_id, channel=after.channel_id)
     await refresh(means, after.guild_id)
     after = await existing(means, after.guild_id, after.id)
     lines = (*notes, *next_digest_lines(after, now))

@@ -2,6 +2,7 @@
 
 import re
 
+import structlog
 from discord import app_commands
 
 from bot.client.places import find_place
@@ -25,6 +26,8 @@ from handlers.alerts.adding import rights_of
 from handlers.alerts.means import Means, chosen, entered, existing, next_digest_lines, offer_subscriptions, refresh
 from handlers.alerts.options import Command
 
+log = structlog.get_logger(__name__)
+
 WHICH = "Its number, or choose it from the list"
 
 
@@ -44,6 +47,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
             raise RefusedError(f"Subscription {found.id} is paused already; `/alerts resume` lets it go on.")
         by = cut(interaction.user.display_name, 60)
         await means.store.write(subscriptions.pause, found.id, f"by {by}", found.guild_id)
+        log.info("subscription.paused", subscription=found.id, guild=found.guild_id, channel=found.channel_id)
         await refresh(means, found.guild_id)
         lines = [
             f"<#{found.channel_id}> · {wish(found)}",
@@ -62,6 +66,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
             raise RefusedError(missing)
         await means.store.write(subscriptions.resume, found.id, found.guild_id)
         await means.store.write(alerts.resume_channel, found.channel_id)
+        log.info("subscription.resumed", subscription=found.id, guild=found.guild_id, channel=found.channel_id)
         await refresh(means, found.guild_id)
         lines = [f"<#{found.channel_id}> · {wish(found)}", *next_digest_lines(found, means.clock())]
         await reply(interaction, noted_message(f"Subscription {found.id} goes on", lines))
@@ -92,6 +97,7 @@ def buttons(means: Means) -> list[type[PersistentButton]]:
         await interaction.response.defer()
         found = await existing(means, guild_id, int(match["subscription"]))
         await means.store.write(subscriptions.remove, found.id, guild_id)
+        log.info("subscription.removed", subscription=found.id, guild=guild_id, channel=found.channel_id)
         await refresh(means, guild_id)
         lines = [f"<#{found.channel_id}> · {wish(found)}", "What still waited for it is not sent."]
         await replace(interaction, noted_message(f"Subscription {found.id} has ended", lines))

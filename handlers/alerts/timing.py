@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 from discord import app_commands
 
 from bot.client.index import choices, value_chosen
@@ -15,6 +16,7 @@ from bot.store import plans
 from handlers.alerts.means import Means, offer_subscriptions, plan_zone, refresh
 from handlers.alerts.options import Command
 
+log = structlog.get_logger(__name__)
 OFF = "off"
 
 
@@ -23,6 +25,7 @@ async def keep(means: Means, wanted: Subscription) -> None:
     kept = await means.store.write(plans.change, wanted, means.clock(), plan_zone(wanted), lambda _others: None)
     if not kept:
         raise RefusedError(f"This server has no subscription {wanted.id} any more; see `/alerts list`.")
+    log.info("subscription.changed", subscription=wanted.id, guild=wanted.guild_id, channel=wanted.channel_id)
     await refresh(means, wanted.guild_id)
 
 

@@ -3,6 +3,7 @@ all."""
 
 from datetime import datetime
 
+import structlog
 from discord import app_commands
 
 from bot.client.index import choices
@@ -17,6 +18,8 @@ from bot.store import guilds, watches
 from bot.store.guilds import Watch
 from handlers.alerts.means import Means, entered, past_of, server_zone
 from handlers.alerts.timing import refusing
+
+log = structlog.get_logger(__name__)
 
 WORDS = "An organisation, an outlet such as reuters.com, or a phrase"
 UNTIL = "For how long: 8h, 3d, 2w, or until a date such as 2026-12-24; for good unless given"
@@ -45,6 +48,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
             present = await _remember(means, guild_id)
             known = f"On its lists: {', '.join(escape(each, 80) for each in present[:10])}." if present else ""
             raise RefusedError(f"This server neither mutes nor watches for “{escape(words, 80)}”. {known}".strip())
+        log.info("watch.lifted", guild=guild_id, words=words, kinds=sorted(lifted))
         await _remember(means, guild_id)
         shown = f"**{escape(words, 80)}**"
         told = [f"Stories that name {shown} are told again." if "mute" in lifted else ""]
@@ -77,6 +81,7 @@ async def _put(interaction: Interaction, means: Means, kind: Kind, typed: str, u
         end = await _end(means, guild_id, until, now)
         watch = Watch(guild_id, kind, words, end, interaction.user.id, now)
         other = await means.store.write(watches.put, watch, most=MOST_WORDS)
+    log.info("watch.put", guild=guild_id, words=words, kind=kind, until=end)
     await _remember(means, guild_id)
     past = await past_of(means)
     lines = [*listed_lines(kind, words, end, other=other), effect(kind, words, past.stories, WINDOW.days)]

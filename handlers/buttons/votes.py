@@ -2,6 +2,8 @@
 
 import re
 
+import structlog
+
 from bot.client.replies import Interaction, defer, reply
 from bot.client.rights import is_manager, require_manager
 from bot.core.corrected import wrong_merge_message
@@ -11,6 +13,8 @@ from bot.core.voting import Counted, Verdict, not_relevant_message, taken_back_m
 from bot.store import articles, votes
 from bot.store.votes import Vote
 from handlers.buttons.means import Means, kept_story
+
+log = structlog.get_logger(__name__)
 
 
 async def not_relevant(interaction: Interaction, story: Story, means: Means) -> Message:
@@ -34,6 +38,7 @@ async def take_back(interaction: Interaction, match: "re.Match[str]", means: Mea
     await defer(interaction)
     story = await kept_story(means, match["story"])
     counted = await means.store.write(votes.take_back, guild_id, story.id, interaction.user.id, means.thresholds)
+    log.info("vote.taken_back", guild=guild_id, story=story.id)
     await reply(interaction, taken_back_message(story, counted, threshold=means.thresholds.get(story.topic, 0.0)))
 
 
@@ -46,4 +51,7 @@ async def _count(interaction: Interaction, story: Story, verdict: Verdict, means
         verdict=verdict,
         voted_at=means.clock(),
     )
-    return await means.store.write(votes.cast_vote, vote, means.thresholds)
+    counted = await means.store.write(votes.cast_vote, vote, means.thresholds)
+    ids = {"guild": vote.guild_id, "story": story.id}  # who it was is nobody's business
+    log.info("vote.cast", **ids, verdict=verdict, manager=vote.manager, new=counted.is_new)
+    return counted

@@ -4,18 +4,21 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
 from discord import app_commands
 
 from bot.client.drafts import MINUTES
 from bot.client.replies import Interaction, PersistentButton, RefusedError, persistent_button, replace, reply
 from bot.client.rights import require_manager
 from bot.core.feedlist import ServerFeed, name_of, told_message
+from bot.core.link import host_of
 from bot.core.message import relative
 from bot.core.newfeed import DRAFT, LONGEST_NAME, Sorted, added_message, admitted, look_message
 from bot.store import guild_feeds
 from handlers.feeds.looking import address_given, look_at
 from handlers.feeds.means import HOUR, Means, already, entered, refresh, visible
 
+log = structlog.get_logger(__name__)
 ADDRESS = "A feed, or a page whose feed is to be found"
 
 
@@ -92,7 +95,9 @@ async def save(means: Means, guild_id: int, wanted: Sorted, *, by: int) -> Sorte
             raise RefusedError(_refusal(means, wanted, seen, lately))
         return found
 
-    return await means.store.write(guild_feeds.add, guild_id, by=by, now=now, admit=admit)
+    added = await means.store.write(guild_feeds.add, guild_id, by=by, now=now, admit=admit)
+    log.info("feed.added", guild=guild_id, hosts=[host_of(each.feed.url) for each in added.new])
+    return added
 
 
 def _refusal(means: Means, wanted: Sorted, seen: Sequence[ServerFeed], lately: Sequence[datetime]) -> str:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import structlog
 from discord import app_commands
 
 from bot.client.replies import Interaction, PersistentButton, RefusedError, persistent_button, replace, reply
@@ -23,6 +24,8 @@ from bot.core.feedlist import (
 )
 from bot.store import guild_feeds
 from handlers.feeds.means import Means, chosen, entered, offer_feeds, own, refresh, visible
+
+log = structlog.get_logger(__name__)
 
 WHICH = "Choose it from the list, or give its name or address"
 
@@ -52,6 +55,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         if found.state.status == "paused":
             raise RefusedError(f"**{name_of(found)}** is paused already; `/feeds resume` lets it go on.")
         await means.store.write(guild_feeds.set_paused, guild_id, found.id, True, means.clock())
+        log.info("feed.paused", feed=found.id, guild=guild_id)
         lines = [_line(found), "It is read again when you use `/feeds resume`."]
         await reply(interaction, told_message("The feed is paused", lines))
 
@@ -63,6 +67,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         if found.state.status == "active":
             raise RefusedError(f"**{name_of(found)}** is not paused; see `/feeds health`.")
         await means.store.write(guild_feeds.set_paused, guild_id, found.id, False, means.clock())
+        log.info("feed.resumed", feed=found.id, guild=guild_id)
         lines = [_line(found), "It is asked within a minute; `/feeds health` tells how that went."]
         await reply(interaction, told_message("The feed goes on", lines))
 
@@ -101,6 +106,7 @@ def buttons(means: Means) -> list[type[PersistentButton]]:
         if found is None or not found.own:
             raise RefusedError("This server no longer has that feed; see `/feeds list`.")
         await means.store.write(guild_feeds.remove, guild_id, found.id, means.clock())
+        log.info("feed.removed", feed=found.id, guild=guild_id)
         await refresh(means, guild_id)
         await replace(interaction, told_message("The feed is removed", [_line(found), "Stories that it told stay."]))
 
