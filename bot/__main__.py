@@ -1,6 +1,7 @@
 """`python -m bot` and `tocsin`: runs the command line and turns errors into one sentence and an exit code."""
 
 import errno
+import gc
 import io
 import os
 import sys
@@ -29,6 +30,7 @@ def main() -> None:
         code = INTERRUPTED
     except Exception:
         code = _bug(secrets)
+    gc.freeze()  # or Python looks once more for cycles in all that we know, for a second or longer, before it ends
     sys.exit(code)
 
 

@@ -18,8 +18,8 @@ from bot.errors import TocsinError
 log = structlog.get_logger(__name__)
 Tick = Callable[[], Awaitable[object]]
 
-PATIENCE = timedelta(seconds=10)
-"""How long a running tick may go on after the clock was stopped."""
+PATIENCE = timedelta(seconds=7)
+"""How long a running tick may go on after the clock was stopped: the whole program is to end within ten seconds."""
 
 
 class Schedule:
@@ -101,5 +101,6 @@ class Schedule:
         for task in late:
             task.cancel()
         if late:
-            log.warning("tick.outlasted_stop", count=len(late), patience=self._patience.total_seconds())
+            names = [name for name, task in self._running.items() if task in late]
+            log.warning("tick.outlasted_stop", ticks=names, patience=self._patience.total_seconds())
             await asyncio.wait(late)

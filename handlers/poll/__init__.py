@@ -41,7 +41,7 @@ TOGETHER = 50
 poll reads need not all be held at once."""
 
 OF_HOST = TOGETHER // 2
-"""Feeds of one host that a runner claims at a time where there may be others, so that it leaves room for other hosts."""
+"""Feeds of one host that a runner claims at a time where there may be others, so that other hosts find room."""
 
 _Answers = dict["asyncio.Task[Reading | None]", StoredFeed]
 
