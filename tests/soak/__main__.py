@@ -9,6 +9,7 @@ import secrets
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from tests.soak.soak import Soak, Tally, soak
@@ -68,9 +69,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     parser.add_argument("--database", default="")
     parser.add_argument("--minutes", type=float, default=0)
+    parser.add_argument("--keep", type=Path, help="an empty folder for the database and the log, which stay")
     wanted = parser.parse_args()
     say(f"seed {wanted.seed}")
-    with tempfile.TemporaryDirectory(prefix="tocsin-soak-") as folder:
+    with nullcontext(wanted.keep) if wanted.keep else tempfile.TemporaryDirectory(prefix="tocsin-soak-") as folder:
         if wanted.minutes:
             asyncio.run(watch(wanted.minutes, wanted.seed, wanted.database, Path(folder)))
             return 0
