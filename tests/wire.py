@@ -164,10 +164,11 @@ def rss(
     link: str | None = "https://{path}.example/{number}",
     first: int = 0,
 ) -> bytes:
-    """A feed of these (title, text), the newest first; `first` is the number of the oldest."""
+    """A feed of these (title, text), the newest first; `first` is the number of the oldest. Guids and links are made
+    of `path`, `number` and `slug`, the title as papers write it into links."""
     parts = []
     for number, (title, text) in enumerate(told, start=first):
-        names = {"path": path, "number": number}
+        names = {"path": path, "number": number, "slug": "-".join(title.lower().split())}
         named = f"<guid isPermaLink='false'>{guid.format(**names)}</guid>" if guid else ""
         linked = f"<link>{link.format(**names)}</link>" if link else ""
         dated = f"<pubDate>{format_datetime(now - age)}</pubDate>"
