@@ -214,6 +214,44 @@ def test_the_line_of_a_key_is_found_in_its_own_table() -> None:
     assert line_of(text, ("missing",)) is None
 
 
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ('address = "0.0.0.0"', "0.0.0.0 is not loopback"),
+        ('address = "192.168.7.1"', "or set beyond_loopback = true"),
+        ('address = "::"', ":: is not loopback"),
+        ('address = "localhost"', "health, address:"),
+        ("port = 65536", "health, port:"),
+    ],
+)
+def test_health_is_served_on_loopback_alone_unless_its_operator_says_otherwise(
+    tmp_path: Path, table: str, sentence: str
+) -> None:
+    (tmp_path / "settings.toml").write_text(f"[health]\n{table}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        load_settings(Overrides(config=tmp_path))
+    (mistake,) = error.value.mistakes
+    assert mistake.line == 2
+    assert sentence in str(mistake)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_health_may_be_served_on_any_loopback_address(tmp_path: Path, address: str) -> None:
+    (tmp_path / "settings.toml").write_text(f'[health]\naddress = "{address}"\n', encoding="utf-8")
+    assert str(load_settings(Overrides(config=tmp_path)).health.address) == address
+
+
+def test_an_operator_may_open_health_to_others_and_choose_its_port_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_settings().health.port == 0, "off unless it is asked for"
+    chosen = '[health]\naddress = "0.0.0.0"\nbeyond_loopback = true\n'
+    (tmp_path / "settings.toml").write_text(chosen, encoding="utf-8")
+    monkeypatch.setenv("TOCSIN_HEALTH_PORT", "9464")
+    found = load_settings(Overrides(config=tmp_path)).health
+    assert (str(found.address), found.port) == ("0.0.0.0", 9464)
+
+
 def test_the_readme_names_every_setting_and_every_variable() -> None:
     readme = (SHIPPED.parent / "README.md").read_text(encoding="utf-8")
     tables = tomllib.loads((SHIPPED / "settings.toml").read_text(encoding="utf-8"))

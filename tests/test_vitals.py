@@ -20,6 +20,12 @@ def test_one_without_ticks_is_still_starting() -> None:
     assert troubles(replace(WELL, ticks=())) == ("Tocsin is still starting.",)
 
 
+def test_one_that_stands_by_is_well_unless_it_is_stuck() -> None:
+    standby = replace(WELL, ticks=(), answered=NOW - 9_999, stands_by=True)
+    assert troubles(standby) == ()
+    assert troubles(replace(standby, loop_turned=NOW - 60))
+
+
 def test_a_stuck_event_loop_is_told_alone_and_with_its_place() -> None:
     """Fault 62: all else that is late is late because of it."""
     stuck = replace(
