@@ -23,8 +23,8 @@ PATH = (
 
 # The rooms of the program, from the inside out: each imports only from those before it.
 ROOMS = (
-    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "health", "terminal", "page",
-    "charts", "client", "handlers", "app", "demo", "doctor", "cli", "fit", "__main__",
+    "errors", "core", "opml", "logs", "settings", "fetch", "language", "store", "schedule", "health", "terminal",
+    "page", "charts", "client", "handlers", "app", "demo", "doctor", "cli", "fit", "__main__",
 )  # fmt: skip
 
 # A library has one home; replacing it touches nothing else.
