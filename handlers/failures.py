@@ -22,12 +22,13 @@ async def explain(interaction: Interaction, error: Exception) -> None:
     """Answers with the sentence for `error`. Never raises."""
     cause = cause_of(error)
     if isinstance(cause, discord.HTTPException) and cause.code in OVER:
-        log.info("interaction.over", code=cause.code)
+        log.info("interaction.over", reference=interaction.id, guild=interaction.guild_id, code=cause.code)
         return
     sentence = sentence_for(cause, reference=interaction.id)
     if _is_ours(cause):
         command = interaction.command.qualified_name if interaction.command else None
-        log.error("interaction.failed", reference=interaction.id, command=command, exc_info=cause)
+        ids = {"reference": interaction.id, "guild": interaction.guild_id, "channel": interaction.channel_id}
+        log.error("interaction.failed", **ids, command=command, exc_info=cause)
     try:
         await reply(interaction, refusal(sentence))
     except Exception as unanswered:

@@ -113,7 +113,7 @@ async def serve_only(store: Store, allowed: Sequence[str]) -> None:
     ids = None if "*" in allowed else {int(guild) for guild in allowed}
     paused = await store.write(subscriptions.serve_only, ids, NOT_SERVED)
     if paused:
-        log.warning("subscriptions.held_back", count=paused, why=NOT_SERVED)
+        log.warning("subscription.held_back", count=paused, why=NOT_SERVED)
 
 
 def judgement_of(settings: Settings) -> Judgement:

@@ -24,6 +24,7 @@ class Stop:
 
     def because_of(self, error: TocsinError) -> None:
         """Stops everything; the first error is the one that is told."""
+        log.error("runner.cannot_go_on", why=str(error))
         self._error = self._error or error
         self.event.set()
 

@@ -99,7 +99,7 @@ class TocsinClient(discord.Client):
             log.info("commands.registered", commands=len(registered))
         except app_commands.CommandSyncFailure as error:
             sentence = "Discord refuses the commands, so people cannot use them; alerts go on. Please report this."
-            log.error("commands.refused", sentence=sentence, said=str(error))
+            log.error("commands.refused", why=str(error), then=sentence)
         self._synced = True
 
     def is_connected(self) -> bool:

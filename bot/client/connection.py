@@ -126,7 +126,7 @@ async def _keep(
             steady = asyncio.get_running_loop().time() - began > STEADY
             failures = 1 if steady else failures + 1
             pause = min(2.0 ** (failures - 1), LONGEST_PAUSE)
-            log.warning("client.died", error=repr(error), again_in=pause, exc_info=not _is_outage(error))
+            log.warning("client.died", why=repr(error), seconds=pause, exc_info=not _is_outage(error))
         await sleep(pause)
         _reopen(client)
 

@@ -122,7 +122,7 @@ class Language:
         except Exception as error:  # one article must not cost the others their analysis, whatever it trips over
             if len(batch) == 1:
                 return [await self._analyse_by_rules(batch[0], error)]
-            log.info("language.batch_failed", articles=len(batch), error=repr(error))
+            log.info("language.batch_failed", articles=len(batch), why=repr(error))
         return [(await self._analyse_batch([article]))[0] for article in batch]
 
     async def _analyse_by_rules(self, article: Article, cause: Exception) -> Analysis:
@@ -132,16 +132,16 @@ class Language:
         except NoWorkerError:
             raise
         except Exception as error:
-            log.warning("language.article_given_up", link=article.link, title=article.title, error=repr(error))
+            log.warning("language.article_given_up", link=article.link, title=article.title, why=repr(error))
             return _given_up(f"It could not be analysed ({_words(error)}).")
-        log.warning("language.model_left_out", link=article.link, title=article.title, error=repr(cause))
+        log.warning("language.model_left_out", link=article.link, title=article.title, why=repr(cause))
         return replace(found, problem=f"It was judged by rules, without the language model ({_words(cause)}).")
 
     async def _call(self, batch: Sequence[Article], *, by_rules: bool) -> list[Analysis]:
         found, warning = await self._analysts.run(self._limit, worker.analyse_articles, batch, by_rules=by_rules)
         if warning and not self._warned:
             self._warned = True
-            log.warning("language.model_missing", warning=warning)
+            log.warning("language.model_missing", why=warning)
         return found
 
 
