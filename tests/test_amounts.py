@@ -76,3 +76,8 @@ def test_the_heaviest_amount_is_the_largest(finder: AmountFinder) -> None:
 def test_no_text_breaks_the_finder(finder: AmountFinder, text: str) -> None:
     for amount in amounts_of(text, finder):
         assert amount.words in text
+
+
+@pytest.mark.parametrize("words", ["$" + "9" * 310, "$1" + ",000" * 150 + " million", "$" + "9" * 307 + " trillion"])
+def test_what_no_number_can_hold_is_no_amount(finder: AmountFinder, words: str) -> None:
+    assert amounts_of(f"A deal over {words} was signed.", finder) == ()

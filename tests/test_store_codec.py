@@ -93,3 +93,9 @@ def test_cleaned_text_is_utf_8_without_nul(text: str) -> None:
 def test_a_shape_that_core_does_not_use_is_refused() -> None:
     with pytest.raises(TypeError):
         encode(object())
+
+
+@pytest.mark.parametrize(("number", "kept"), [(float("inf"), 1.7976931348623157e308), (float("nan"), 0.0)])
+def test_a_number_that_json_has_no_word_for_becomes_one_that_it_has(number: float, kept: float) -> None:
+    assert json.dumps(encode(Amount("$1", number, None)), allow_nan=False)
+    assert decode(Amount, encode(Amount("$1", number, None))).value == kept

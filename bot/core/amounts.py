@@ -3,6 +3,7 @@
 A number without a currency is no amount, and what a sum is for is not told here.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,8 @@ def _amount(match: re.Match[str], rules: AmountRules) -> Amount | None:
     value = rules.numbers.get((groups.get("num3") or "").lower())
     if value is None:
         value = _value(groups["num1"] or groups["num2"], multiplied=factor != 1, marked=mark is not None)
+    if not math.isfinite(value * factor):  # hundreds of digits, which is no sum
+        return None
     return Amount(match.group().strip(), round(value * factor, 2), currency, match.start())
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
+from math import copysign, isfinite, isnan
+from sys import float_info
 from types import NoneType, UnionType
 from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -25,6 +27,8 @@ def encode(value: object) -> Plain:
     """`value` as JSON knows it. Raises TypeError for a shape that core does not use."""
     if isinstance(value, str):
         return clean(value)
+    if isinstance(value, float) and not isfinite(value):  # JSON has no word for it, and PostgreSQL takes none
+        return 0.0 if isnan(value) else copysign(float_info.max, value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, datetime):

@@ -17,6 +17,9 @@ from bot.store.dialect import insert
 from bot.store.schema import articles as article_table
 from bot.store.schema import stories, story_organisations
 
+LONGEST_NAME = 500
+"""Characters of a name by which stories are looked up: rows of PostgreSQL's indexes end at 2,700 bytes."""
+
 # A story that a person merged into another is empty. There are few of those, so they are looked up and left out: to ask
 # each row for it would cost counting the indexes that it lives by. SQLite uses the index for a range, not for "is not
 # null".
@@ -50,7 +53,7 @@ def save(c: Connection, changed: Iterable[Story], weights: Mapping[str, Importan
         weight = (weights or {})[id]
         c.execute(update(stories).where(stories.c.id == id).values(importance=weight.score, level=weight.level))
     c.execute(delete(story_organisations).where(story_organisations.c.story_id.in_(latest)))
-    named = [{"story_id": s.id, "name": name} for s in latest.values() for name in dict.fromkeys(s.organisations)]
+    named = [{"story_id": s.id, "name": name[:LONGEST_NAME]} for s in latest.values() for name in s.organisations]
     if named:
         c.execute(insert(c, story_organisations).on_conflict_do_nothing(), named)
 
