@@ -8,7 +8,7 @@ import pytest
 from bot.opml import MAX_BYTES, read_opml
 from bot.store import feeds
 from tests import own_feeds
-from tests.builders import NOON
+from tests.builders import NOON, a_feed
 from tests.own_feeds import LISTED, OPML, SECRET, have, seen
 from tests.people import Town, labels, said, text_of
 
@@ -101,3 +101,16 @@ async def test_an_export_holds_the_servers_feeds_and_the_catalogues_alone(town: 
     listed = read_opml(town.env.backend.cdn.get(file.url) or b"")
     assert [(feed.name, feed.url) for feed in listed] == [("Listed Times", LISTED.url), ("Hidden Wire", SECRET)]
     assert "0 feeds of this server" not in said(await mallory.slash(elsewhere, "feeds export"))
+
+
+async def test_a_key_in_an_operators_address_is_handed_to_no_server(town: Town) -> None:
+    """What the operator reads for everybody may have been paid for; a server's own address is its own."""
+    await town.store.write(feeds.add, a_feed("https://paid.example/feed?key=hunter2&lang=en", name="Paid"), NOON)
+    given = await town.manager.slash(town.channel, "feeds export")
+    [file] = given.response.attachments
+    body = town.env.backend.cdn.get(file.url) or b""
+    assert b"hunter2" not in body
+    assert SECRET.encode() in body
+    assert "1 of the catalogue left out, because the address may hold a key" in said(given)
+    health = said(await town.manager.slash(town.channel, "feeds health", feed="Paid"))
+    assert "`https://paid.example/feed?key=…&lang=…`" in health

@@ -184,10 +184,23 @@ def health_message(each: ServerFeed, figures: Figures, *, now: datetime) -> Mess
         fields.insert(3, Field("Error", error_words(state, 600), inline=False))
     return Message(
         title=escape(each.feed.name, LIMITS["title"]),
-        description=address_words(each.feed.url),
+        description=address_words(each.feed.url if each.own else without_values(each.feed.url)),
         fields=tuple(fields),
         colour=ACCENT,
     )
+
+
+def without_values(url: str) -> str:
+    """The address with an ellipsis for each value of its query: what an operator reads for everybody may hold a key
+    that is nobody else's."""
+    page, _, query = url.partition("?")
+    hidden = (f"{pair.partition('=')[0]}=…" if "=" in pair else "…" for pair in query.split("&"))
+    return f"{page}?{'&'.join(hidden)}" if query else page
+
+
+def shareable(each: ServerFeed) -> bool:
+    """Whether the address may be handed to the server's managers: its own, and others that can hold no key."""
+    return each.own or "?" not in each.feed.url
 
 
 def address_words(url: str) -> str:

@@ -8,7 +8,7 @@ from discord import app_commands
 from bot.client.drafts import MINUTES
 from bot.client.replies import Interaction, RefusedError, reply, reply_file
 from bot.core.feed import Feed
-from bot.core.feedlist import told_message
+from bot.core.feedlist import shareable, told_message
 from bot.core.message import counted
 from bot.core.newfeed import Sorted, admitted, list_message, sort_list
 from bot.errors import TocsinError
@@ -43,9 +43,12 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         seen = await visible(means, guild_id)
         if not seen:
             raise RefusedError("No feed is read yet, so there is nothing to export. Add one with `/feeds add`.")
-        own = sum(each.own for each in seen)
-        lines = [f"{counted(own, 'feed')} of this server, {len(seen) - own} of the catalogue."]
-        body = write_opml([each.feed for each in seen], title="Tocsin")
+        given = [each for each in seen if shareable(each)]
+        own = sum(each.own for each in given)
+        lines = [f"{counted(own, 'feed')} of this server, {len(given) - own} of the catalogue."]
+        if left := len(seen) - len(given):
+            lines.append(f"{left} of the catalogue left out, because the address may hold a key of its operator's.")
+        body = write_opml([each.feed for each in given], title="Tocsin")
         await reply_file(interaction, told_message("Feeds as OPML", lines), name="tocsin-feeds.opml", body=body)
 
 
