@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import os
+import re
 import socket
 import time
 from contextlib import closing
@@ -368,3 +369,18 @@ def test_the_facts_for_other_runners_are_plain_values_without_secrets() -> None:
     assert facts["last_poll"] and facts["last_delivery"] is None
     assert facts["memory"] > 10_000_000
     assert facts["lag"] >= 0
+
+
+def test_the_readme_names_every_metric_and_no_other() -> None:
+    vitals = Vitals(version="1")
+    vitals.watch({"poll": (timedelta(seconds=30), nothing)})
+    vitals.connected = lambda: True
+    vitals.polled({"fetched": 1})
+    vitals.delivered({"sent": 1})
+    vitals.workers = lambda: {"hung": 0}
+    vitals.looked(Work(feeds={"healthy": 1}, outboxes=(Outbox("alerts"),), runners={"poll": 1}))
+    shown = {name for name, _ in figures(vitals) if name.startswith("tocsin_")}
+    bare = {re.sub(r"_(bucket|count|sum|created)$", "", name) for name in shown}
+    bare = {name for name in bare if f"{name}_total" not in bare}  # what is left of a counter's moment of creation
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(tocsin_\w+)`", text)) == bare
