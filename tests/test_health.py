@@ -26,7 +26,7 @@ from bot.health.server import health
 from bot.language.pool import Pool, WorkerDiedError, WorkerHungError
 from bot.store import Store, alerts, bulletins, feeds, stories, subscriptions
 from bot.store.pulse import oldest_owed
-from bot.store.runners import Runner, put
+from bot.store.runners import Runner, listed, put
 from bot.store.schema import refusals
 from handlers.deliver import DeliverReport
 from handlers.poll import PollReport
@@ -306,9 +306,12 @@ async def test_the_database_tells_feeds_outboxes_refusals_and_runners(tmp_path: 
         await store.write(lambda c: owe_some(c))
         for minutes, count in ((-20, 500), (-9, 3), (0, 4)):
             await store.write(refuse, NOON + minutes * MINUTE, count)
-        for name, roles, ago in (("a", "poll,deliver", 5), ("b", "deliver", 5), ("c", "gateway", 90)):
+        for name, roles, ago in (("b", "deliver", 5), ("c", "gateway", 90)):
             await store.write(run_one, name, roles, NOON - timedelta(seconds=ago))
-        await pulse(NOON, store=store, vitals=vitals)
+        us = Runner("us", "poll,deliver", "m", 1, "1", started_at=NOON - MINUTE, seen_at=NOON - MINUTE)
+        await pulse(NOON, store=store, vitals=vitals, runner=us)
+        (found,) = await store.read(listed, NOON)
+        assert (found.id, found.seen_at, found.facts["last_poll"]) == ("us", NOON, None)
         assert await store.read(oldest_owed, NOON, 10) == NOON - 5 * MINUTE
         assert await store.read(oldest_owed, NOON, 11) is None
     assert vitals.work.outboxes == (
