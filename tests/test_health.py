@@ -338,6 +338,17 @@ def owe_some(c: Any) -> None:
     bulletins.make(c, Bulletin(10, 30, "notice", "key", Content("A feed fails.")), NOON - 7 * MINUTE)
 
 
+async def test_what_a_runner_says_of_itself_goes_beside_its_signs(tmp_path: Path) -> None:
+    vitals = Vitals(version="1")
+    us = Runner("us", "poll", "m", 1, "1", started_at=NOON, seen_at=NOON - MINUTE, facts={"troubles": ["one"]})
+    async with Store.open(f"sqlite:///{tmp_path}/t.db") as store:
+        await pulse(NOON, store=store, vitals=vitals, runner=us)
+        (found,) = await store.read(listed, NOON)
+    assert found.facts["troubles"] == ["one"]
+    assert set(vitals.facts()) < set(found.facts)
+    assert vitals.work.runners == {"poll": 1}
+
+
 def refuse(c: Any, minute: Any, count: int) -> None:
     c.execute(refusals.insert().values(minute=minute, count=count))
 
