@@ -19,11 +19,13 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from bot.core.feed import MOVED_ANSWERS, StoredFeed
+from bot.core.feed import MOVED_ANSWERS, StoredFeed, resumed
 from bot.fetch import Fetcher, Limits, names
 from bot.language import Language
 from bot.settings.knowledge import read_knowledge
-from bot.store import entries, feeds
+from bot.store import entries, feeds, guilds
+from bot.store.guilds import GuildSettings
+from handlers.notify import notify
 from handlers.poll import PollRules
 from tests.beats import beats
 from tests.hostile import bodies
@@ -273,6 +275,14 @@ async def test_a_feed_that_is_gone_is_asked_no_more_until_somebody_resumes_it(wi
     assert "gone for good" in (state.error or "")
     assert (await wire.poll(later=timedelta(days=30))).feeds == 0
     assert len(wire.site.asked) == 1
+    await wire.store.write(guilds.save, GuildSettings(10, ops_channel_id=99))
+    assert [await notify(wire.now, store=wire.store) for _ in range(2)] == [1, 0]
+    await wire.settled()
+    ((_, notice),) = wire.outlet.messages.values()
+    assert "is gone and no longer read" in notice.description
+    wire.publish("one", CAKE)
+    await wire.store.write(feeds.save_state, 1, resumed(state, wire.now))
+    assert (await wire.poll()).entries_new == 1
 
 
 HOSTILE = {

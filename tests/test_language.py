@@ -162,15 +162,29 @@ async def test_a_missing_model_is_told_and_rules_go_on(knowledge: Knowledge) -> 
         assert await language.model() == "rules only"
 
 
-async def test_a_poison_article_costs_no_other_its_analysis(knowledge: Knowledge) -> None:
+def poisoned(**fields: None) -> Article:
+    """An article with what no parser makes, and any bug might."""
     poison = article(text="x" * 5000)
-    object.__setattr__(poison, "text", None)  # what no parser makes, and any bug might
+    for name in fields:
+        object.__setattr__(poison, name, None)
+    return poison
+
+
+async def test_a_poison_article_costs_no_other_its_analysis(knowledge: Knowledge) -> None:
     async with Language(knowledge=knowledge) as language:
-        found = await language.analyse([article(), poison, article()])
+        found = await language.analyse([article(), poisoned(title=None), article()])
     assert [analysis.relevance.relevant for analysis in found] == [True, False, True]
     assert found[1].relevance.score == 0
     assert found[1].problem is not None
     assert found[0].problem is None
+
+
+async def test_a_poison_text_does_not_hide_what_its_title_says(knowledge: Knowledge) -> None:
+    """Fault 6: an alert without the analysis of the text."""
+    async with Language(knowledge=knowledge) as language:
+        (found,) = await language.analyse([poisoned(text=None)])
+    assert found.relevance.relevant
+    assert "by its title alone" in (found.problem or "")
 
 
 def _nothing() -> None:

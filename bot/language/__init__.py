@@ -95,7 +95,7 @@ class Language:
         no worker can be had.
 
         A batch that fails is taken apart; an article that fails alone is judged by rules, without the language model;
-        one that fails even so is not relevant. The last two say so in their `problem`.
+        one that fails even so by its title alone; what fails then is not relevant. These say so in their `problem`.
         """
         batches = [articles[start : start + BATCH] for start in range(0, len(articles), BATCH)]
         found = await asyncio.gather(*(self._analyse_batch(batch) for batch in batches))
@@ -126,16 +126,20 @@ class Language:
         return [(await self._analyse_batch([article]))[0] for article in batch]
 
     async def _analyse_by_rules(self, article: Article, cause: Exception) -> Analysis:
-        """The last resort for one article, after `cause`."""
-        try:
-            (found,) = await self._call([article], by_rules=True)
-        except NoWorkerError:
-            raise
-        except Exception as error:
-            log.warning("language.article_given_up", link=article.link, title=article.title, why=repr(error))
-            return _given_up(f"It could not be analysed ({_words(error)}).")
-        log.warning("language.model_left_out", link=article.link, title=article.title, why=repr(cause))
-        return replace(found, problem=f"It was judged by rules, without the language model ({_words(cause)}).")
+        """The last resorts for one article, after `cause`: a poison text must not hide what its title says."""
+        last, title = cause, replace(article, text="")
+        for way, readable in (("by rules, without the language model", article), ("by its title alone", title)):
+            try:
+                (found,) = await self._call([readable], by_rules=True)
+            except NoWorkerError:
+                raise
+            except Exception as error:
+                last = error
+            else:
+                log.warning("language.model_left_out", how=way, link=article.link, title=article.title, why=repr(cause))
+                return replace(found, problem=f"It was judged {way} ({_words(cause)}).")
+        log.warning("language.article_given_up", link=article.link, title=article.title, why=repr(last))
+        return _given_up(f"It could not be analysed ({_words(last)}).")
 
     async def _call(self, batch: Sequence[Article], *, by_rules: bool) -> list[Analysis]:
         found, warning = await self._analysts.run(self._limit, worker.analyse_articles, batch, by_rules=by_rules)
