@@ -11,10 +11,11 @@ import structlog
 from rich.console import Console
 
 from bot.app.commands import Desk, all_buttons, all_commands
+from bot.app.refusals import exchange_through
 from bot.app.resources import Resources
 from bot.app.runner import DELIVER, GATEWAY, Me
 from bot.app.ticks import silence_terminal, subscribe_terminal
-from bot.client import DiscordSender, Index, TocsinClient, open_rest_sender, point_at, run_client
+from bot.client import Budget, DiscordSender, Index, TocsinClient, open_rest_sender, point_at, run_client
 from bot.core.account import Standards
 from bot.core.alert import Place
 from bot.core.importance import importance
@@ -83,7 +84,8 @@ async def _terminal(store: Store, me: Me) -> Outlet:
 async def _with_gateway(resources: Resources, index: Index, fatal: Fatal) -> AsyncIterator[Outlet]:
     """The connection to Discord with every command and button, and a sender that knows what it sees."""
     client = make_client(resources, index)
-    async with _connected(client, _token(resources.settings), fatal):
+    shared = client.budget.shared(exchange_through(resources.store, now_utc))
+    async with shared, _connected(client, _token(resources.settings), fatal):
         sender = DiscordSender(client, budget=client.budget)
         yield Outlet(sender, client.is_ready, client.look_again, client.is_connected)
 
@@ -96,7 +98,9 @@ async def _without_gateway(resources: Resources, fatal: Fatal) -> AsyncIterator[
     async def known(channel_id: int) -> Place | None:
         return await store.read(places.known, channel_id, now_utc())
 
-    async with open_rest_sender(_token(resources.settings), fatal=fatal, known=known) as sender:
+    budget = Budget()
+    connected = open_rest_sender(_token(resources.settings), fatal=fatal, known=known, budget=budget)
+    async with budget.shared(exchange_through(store, now_utc)), connected as sender:
         yield Outlet(sender, sender.is_ready, _nothing)
 
 

@@ -8,6 +8,7 @@ import asyncio
 import aiohttp
 import discord
 
+from bot.client.budget import BLOCK
 from bot.errors import (
     BlockedError,
     DeliveryError,
@@ -22,7 +23,6 @@ from bot.errors import (
 
 ARCHIVED = 50083
 NO_REPLIES = 160002
-BLOCK = 600.0  # seconds that every send rests after Cloudflare answered in Discord's place
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 _GONE = {10003: "the channel no longer exists", 10004: "the server no longer exists"}

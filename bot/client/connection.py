@@ -18,7 +18,7 @@ from bot.client.budget import LONGEST_WAIT, Budget
 from bot.client.directory import Directory, Known
 from bot.client.once import guard_repeats
 from bot.client.sender import DiscordSender
-from bot.errors import TocsinError, TokenRefusedError
+from bot.errors import TocsinError, TokenRefusedError, TryAgainError
 
 log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 60.0
@@ -132,7 +132,7 @@ async def _keep(
 
 
 def _raise_if_final(error: Exception) -> None:
-    if isinstance(error, TocsinError):
+    if isinstance(error, TocsinError) and not isinstance(error, TryAgainError):
         raise error
     if isinstance(error, discord.LoginFailure):
         raise TokenRefusedError(REFUSED) from error
@@ -143,7 +143,7 @@ def _raise_if_final(error: Exception) -> None:
 
 
 def _is_outage(error: Exception) -> bool:
-    return isinstance(error, OSError | discord.HTTPException | discord.GatewayNotFound | TimeoutError)
+    return isinstance(error, OSError | discord.HTTPException | discord.GatewayNotFound | TimeoutError | TryAgainError)
 
 
 def _reopen(client: discord.Client) -> None:

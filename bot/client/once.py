@@ -15,7 +15,8 @@ _LEFT: ContextVar[list[str] | None] = ContextVar("requests of this block that ch
 
 @contextmanager
 def only_once() -> Iterator[None]:
-    """Within it one POST goes out at most; the next one raises aiohttp.ServerDisconnectedError."""
+    """Within it one POST goes out at most, or more after a rate limit; the next one raises
+    aiohttp.ServerDisconnectedError."""
     token = _LEFT.set([])
     try:
         yield
@@ -36,5 +37,13 @@ def guard_repeats(config: aiohttp.TraceConfig) -> aiohttp.TraceConfig:
             raise aiohttp.ServerDisconnectedError("what may have been done is not done again unseen")
         gone.append(str(params.url))
 
+    async def ended(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        gone = _LEFT.get()
+        if gone and params.method == "POST" and params.response.status == 429:
+            gone.clear()  # a rate limit did nothing
+
     config.on_request_start.append(began)
+    config.on_request_end.append(ended)
     return config

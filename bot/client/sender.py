@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import discord
 from discord.utils import MISSING
 
-from bot.client.answers import ARCHIVED, BLOCK, NO_REPLIES, delivery_error
-from bot.client.budget import LONGEST_WAIT, SLOW, STOP, Budget
+from bot.client.answers import ARCHIVED, NO_REPLIES, delivery_error
+from bot.client.budget import BLOCK, LONGEST_WAIT, SLOW, STOP, Budget
 from bot.client.directory import Directory
 from bot.client.drawing import shown
 from bot.client.once import only_once
@@ -48,7 +48,6 @@ class DiscordSender:
         self._budget = budget or Budget()
         self._timeout = timeout
         self._places = places or Directory(client)
-        self._blocked_until = 0.0
 
     async def create(
         self, channel_id: int, message: Message, *, nonce: str, reply_to: int | None = None, guild_id: int | None = None
@@ -190,19 +189,19 @@ class DiscordSender:
                 yield
         except Exception as error:
             answer = delivery_error(error)
-            if isinstance(answer, BlockedError):
-                self._blocked_until = asyncio.get_running_loop().time() + BLOCK
+            if isinstance(answer, BlockedError) and answer is not error:
+                self._budget.rest(asyncio.get_running_loop().time())
             raise answer from error
 
     async def _check_free(self) -> None:
         now = asyncio.get_running_loop().time()
         if not self.is_ready():
             raise RateLimitedError("Discord is not connected yet", retry_after=5.0)
-        if now < self._blocked_until:
-            raise BlockedError("sends rest after a block by Cloudflare", retry_after=self._blocked_until - now)
+        if rest := self._budget.rests(now):
+            raise BlockedError("sends rest after a block by Cloudflare or many refusals", retry_after=rest)
         spent = self._budget.spent(now)
         if spent >= STOP:
-            self._blocked_until = now + BLOCK
+            self._budget.rest(now)
             raise BlockedError(f"{spent} refused requests in ten minutes; sends rest for ten more", retry_after=BLOCK)
         if spent >= SLOW:
             await asyncio.sleep(1.0)
