@@ -153,10 +153,10 @@ def test_a_database_that_cannot_be_used_is_one_sentence(
 def test_a_fault_of_ours_is_told_with_its_traceback_and_without_secrets(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError(f"postgresql://me:{CANARY}@h/d")
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(f"postgresql://me:{CANARY}@h/d, or simply {CANARY}")
 
-    monkeypatch.setattr("bot.cli.database.settings_for", fail)
+    monkeypatch.setenv("TOCSIN_DISCORD_TOKEN", CANARY)
     monkeypatch.setattr("bot.cli.alerts.settings_for", fail)
     ended = call(capsys, "alerts", "list")
     assert ended.code == 1

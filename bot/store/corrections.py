@@ -127,9 +127,10 @@ def open_correction(c: Connection, correction_id: int, guild_id: int) -> rows.Ro
 
 
 def close(c: Connection, correction_id: int, hand: Hand) -> None:
-    """Writes down that a correction was taken back."""
+    """Writes down that a correction of the server was taken back."""
     taken = {"undone_by": hand.user_id, "undone_at": hand.now}
-    c.execute(update(corrections).where(corrections.c.id == correction_id).values(**taken))
+    there = and_(corrections.c.id == correction_id, corrections.c.guild_id == hand.guild_id)
+    c.execute(update(corrections).where(there).values(**taken))
 
 
 def listed(
