@@ -269,6 +269,7 @@ def _check_nesting(form: Form, path: Path, option: JSON, *, depth: int) -> None:
     too_deep = any(nested) if not group else any(child.get("type") == SUB_COMMAND_GROUP for child in children)
     if too_deep or (group and depth > 0) or (group and not all(nested)):
         form.add(path, "APPLICATION_COMMAND_INVALID_NESTING", "Sub-commands are nested too deeply")
+        return  # what is wrong with an option is told of it or of what is in it, never of both
     _check_options(form, path, children, depth=depth + 1)
 
 

@@ -16,6 +16,7 @@ from tests.discord_fake.hands import Hands
 from tests.discord_fake.interactions import Interactions
 from tests.discord_fake.lookups import Lookups
 from tests.discord_fake.messages import Messages
+from tests.discord_fake.openapi import at_hand
 from tests.discord_fake.people import People
 from tests.discord_fake.posting import Posting
 from tests.discord_fake.ratelimits import RateLimits
@@ -31,7 +32,8 @@ class FakeDiscord(Hands, People):
     """A small Discord. Use it with `async with`; leaving it fails where the fake itself was at fault.
 
     token: what the bot must log in with. privileged: the privileged intents switched on for the application.
-    openapi: Discord's description, to hold requests (`violations`) and the fake's own answers against.
+    openapi: Discord's description, to hold requests (`violations`) and the fake's own answers against; the one at
+    hand, unless another is given.
     compression: whether zlib-stream is spoken when it is asked for; text frames otherwise.
     """
 
@@ -68,7 +70,12 @@ class FakeDiscord(Hands, People):
             *interactions.routes(),
         ]
         self.rest = Rest(
-            self.world, routes, token=self.token, faults=self.faults, ratelimits=self.ratelimits, openapi=openapi
+            self.world,
+            routes,
+            token=self.token,
+            faults=self.faults,
+            ratelimits=self.ratelimits,
+            openapi=openapi or at_hand(),
         )
         self._port = port
         self._runner: web.AppRunner | None = None

@@ -47,18 +47,22 @@ class Description:
         return [] if schema is None else list(self._errors(f"{method} {path}", schema, json))
 
     def validate_response(self, method: str, path: str, status: int, json: Any) -> list[str]:
-        """What is wrong with an answer. Errors are left out: described are numbers where Discord writes names."""
-        if status >= 400:
-            return []
+        """What is wrong with an answer, be it an error."""
         operation = self._operation(method, path)
         if operation is None:
             return [f"{method} {path}: not in Discord's description"]
         responses = operation["responses"]
-        response = responses.get(str(status))
+        response = responses.get(str(status)) or responses.get(f"{status // 100}XX")
         if response is None:
-            return [f"{method} {path}: no answer {status} is described"]
-        schema = _json_schema(response)
+            return [] if status >= 500 else [f"{method} {path}: no answer {status} is described"]
+        schema = _json_schema(self._resolved(response))
         return [] if schema is None else list(self._errors(f"{method} {path} {status}", schema, json))
+
+    def _resolved(self, response: JSON) -> JSON:
+        """The response itself, where only its name is given."""
+        name = response.get("$ref", "").removeprefix("#/components/responses/")
+        found: JSON = self._components["responses"][name] if name else response
+        return found
 
     def _operation(self, method: str, path: str) -> JSON | None:
         path = ALIASES.get(path, path)
@@ -91,12 +95,17 @@ def load(folder: Path) -> Description:
 
 
 def _widened(components: JSON) -> JSON:
-    """What Discord takes and its description leaves out: ids as numbers, as discord.py sends some, and media channels,
-    which discord.py names beside forums as the channels an option takes."""
+    """What Discord takes or says and its description leaves out: ids as numbers, as discord.py sends some; media
+    channels, which discord.py names beside forums as the channels an option takes; names instead of numbers for what is
+    wrong with a field; a rate limit without a number (https://docs.discord.com/developers/topics/rate-limits)."""
     schemas = components["schemas"]
     snowflake = {"anyOf": [{"type": "string", "pattern": r"^(0|[1-9][0-9]*)$"}, {"type": "integer", "minimum": 0}]}
     channel_types = {"anyOf": [schemas["ChannelTypes"], {"const": MEDIA_CHANNEL}]}
-    return components | {"schemas": schemas | {"SnowflakeType": snowflake, "ChannelTypes": channel_types}}
+    named = {"type": "object", "required": ["code", "message"], "properties": {"code": {"type": "string"}}}
+    inner = schemas["InnerErrors"] | {"properties": {"_errors": {"type": "array", "items": named, "minItems": 1}}}
+    _, limited = schemas["RatelimitedResponse"]["allOf"]
+    changed = {"SnowflakeType": snowflake, "ChannelTypes": channel_types, "InnerErrors": inner}
+    return components | {"schemas": schemas | changed | {"RatelimitedResponse": limited}}
 
 
 def _json_schema(described: JSON) -> JSON | None:

@@ -64,6 +64,7 @@ class Rest:
     ) -> None:
         self._world = world
         self._router = Router(routes)
+        self.routes = tuple(routes)
         self._faults = faults
         self._ratelimits = ratelimits
         self._openapi = openapi
@@ -103,7 +104,17 @@ class Rest:
     # -- the ordinary way
 
     def _answer(self, request: web.Request, route: Route, call: Call, *, readable: bool) -> Reply:
-        """Carry the request out; an error in the fake itself is kept in `broken` and shows as a 500."""
+        """The answer, held against Discord's own description, where it is at hand."""
+        reply = self._carry_out(request, route, call, readable=readable)
+        return self._compared(call, reply)
+
+    def _compared(self, call: Call, reply: Reply) -> Reply:
+        if self._openapi is not None:
+            self.broken += self._openapi.validate_response(call.method, call.path, reply.status, reply.body)
+        return reply
+
+    def _carry_out(self, request: web.Request, route: Route, call: Call, *, readable: bool) -> Reply:
+        """What the route makes of it; an error in the fake itself is kept in `broken` and shows as a 500."""
         if route.auth and request.headers.get("Authorization") != f"Bot {self.token}":
             return _error(errors.UNAUTHORIZED)
         major = "/".join(call.params[k] for k in _MAJOR if k in call.params)
@@ -121,17 +132,9 @@ class Rest:
             self.broken.append(f"{call.method} {call.path}: {error!r}")
             reply = _error(errors.INTERNAL)
         reply.headers |= headers
-        self._compare(call, reply)
-        return reply
-
-    def _compare(self, call: Call, reply: Reply) -> None:
-        """Hold request and answer against Discord's own description, where it is at hand."""
-        if self._openapi is None:
-            return
-        if call.json:
+        if self._openapi is not None and call.json:
             self.violations += self._openapi.validate_request(call.method, call.path, call.json)
-        for problem in self._openapi.validate_response(call.method, call.path, reply.status, reply.body):
-            self.broken.append(problem)
+        return reply
 
     def _write(self, record: Request, reply: Reply) -> web.Response:
         record.status = reply.status
@@ -155,7 +158,7 @@ class Rest:
                 await self._rest(fault.seconds)
             return self._write(record, reply)
         if fault.do in ("status", "error", "html", "ratelimit"):
-            return self._write_fault(fault, record)
+            return self._write_fault(fault, record, call)
         if fault.do == "hang":
             await self._rest(None)
         elif fault.do == "cut" and reply is not None:
@@ -167,17 +170,17 @@ class Rest:
             fault.strike(_port(request))
         raise _hang_up(request, reset=fault.do == "reset")
 
-    def _write_fault(self, fault: Fault, record: Request) -> web.Response:
+    def _write_fault(self, fault: Fault, record: Request, call: Call) -> web.Response:
         record.status = fault.status
         if fault.do == "html":
             return web.Response(status=fault.status, text=CLOUDFLARE, content_type="text/html", charset="utf-8")
         if fault.do == "status" and fault.status != errors.UNAUTHORIZED.status:
             return web.Response(status=fault.status, text=f"error code: {fault.status}", content_type="text/plain")
         if fault.do == "ratelimit":
-            return self._write(record, too_many(fault.retry_after, fault.scope, via=fault.via))
+            return self._write(record, self._compared(call, too_many(fault.retry_after, fault.scope, via=fault.via)))
         if fault.do == "status":
-            return self._write(record, _error(errors.UNAUTHORIZED))
-        return self._write(record, _error(Problem(fault.status, fault.code, fault.message)))
+            return self._write(record, self._compared(call, _error(errors.UNAUTHORIZED)))
+        return self._write(record, self._compared(call, _error(Problem(fault.status, fault.code, fault.message))))
 
     async def _rest(self, seconds: float | None) -> None:
         """Do nothing for a while of real time, or until the fake closes."""

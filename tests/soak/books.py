@@ -37,12 +37,23 @@ class Books:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self.engine.execution_options(writes=True).begin() as c:
+        with self._let_go(), self.engine.execution_options(writes=True).begin() as c:
             yield c
 
     def rows(self, wanted: Any) -> Sequence[Row[Any]]:
-        with self.engine.begin() as c:
+        with self._let_go(), self.engine.begin() as c:
             return c.execute(wanted).all()
+
+    @contextmanager
+    def _let_go(self) -> Iterator[None]:
+        """Keeps no file open between two uses: whoever opens and closes it elsewhere in this process, as a look at its
+        first bytes does, would free every lock that SQLite holds on it here (https://sqlite.org/howtocorrupt.html, 2.2).
+        """
+        try:
+            yield
+        finally:
+            if self.engine.dialect.name == "sqlite":
+                self.engine.dispose()
 
     # -- what is going on
 
