@@ -44,12 +44,12 @@ def _ops_channels(c: Connection) -> list[tuple[int, int]]:
 
 async def _tell(guild: int, ops: int, now: datetime, *, store: Store, troubles: Sequence[Condition]) -> bool:
     """One notice, if there is something to tell."""
-    told = told_so_far(await store.read(bulletins.notices, guild))
+    told = await store.read(bulletins.notices, guild)
     conditions, watched = await _conditions(guild, store=store)
-    content = changes([*troubles, *conditions], told, watched | OWN_SUBJECTS)
+    content = changes([*troubles, *conditions], told_so_far(told), watched | OWN_SUBJECTS)
     if content is None:
         return False
-    made = await store.write(bulletins.make, notice(guild, ops, now.isoformat(), content), now)
+    made = await store.write(bulletins.make_notice, notice(guild, ops, now.isoformat(), content), now, told=told)
     if made is None or not content.lines:
         return False
     log.info("bulletin.owed", bulletin=made, kind="notice", guild=guild, channel=ops, lines=len(content.lines))

@@ -17,10 +17,12 @@ from sqlalchemy import Connection, Engine, func, select
 
 from bot.core.alert import Habits
 from bot.core.bulletin import Bulletin, Content
+from bot.core.conditions import Condition, changes, notice, told_so_far
 from bot.core.importance import Importance
 from bot.core.owing import told_by
-from bot.store import alerts, bulletins, stories, subscriptions
+from bot.store import alerts, bulletins, guilds, stories, subscriptions
 from bot.store.engine import address, engine_for
+from bot.store.guilds import GuildSettings
 from bot.store.schema import alerts as alert_table
 from bot.store.schema import bulletins as bulletin_table
 from tests.builders import NOON, a_story, a_subscription, an_alert
@@ -350,3 +352,24 @@ def test_each_edit_is_taken_by_one(postgres_url: str) -> None:
 
     at_once(4, act)
     assert sorted(taken) == list(range(1, 11))
+
+
+def test_a_trouble_that_several_see_at_once_is_told_once(postgres_url: str) -> None:
+    """Each looks at what was told and finds the same to tell; the first one's notice is the only one."""
+    trouble = Condition("database", "It broke.", "It works again.")
+    with a_program(postgres_url) as write:
+        write(guilds.save, GuildSettings(10, ops_channel_id=7))
+    start, made = threading.Barrier(DELIVERERS), list[int | None]()
+
+    def act(_: int) -> None:
+        with a_program(postgres_url) as write:
+            told = write(bulletins.notices, 10)
+            start.wait()
+            content = changes([trouble], told_so_far(told), {"database"})
+            assert content is not None
+            made.append(write(bulletins.make_notice, notice(10, 7, now().isoformat(), content), now(), told=told))
+
+    at_once(DELIVERERS, act)
+    assert len([each for each in made if each is not None]) == 1
+    with a_program(postgres_url) as write:
+        assert write(bulletins.notices, 10) != []

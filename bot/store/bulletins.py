@@ -20,12 +20,13 @@ from bot.store import lanes, rows, subscriptions
 from bot.store.claims import AT_ONCE, REMOVED, SWEEPING, Claim, held_by
 from bot.store.claims import PENDING as ALERTS_PENDING
 from bot.store.codec import decode, encode
-from bot.store.dialect import has_one_writer, has_turn, insert
+from bot.store.dialect import has_one_writer, has_turn, insert, take_turn
 from bot.store.heirs import hand_over
-from bot.store.schema import alerts, bulletins, channels, stories
+from bot.store.schema import alerts, bulletins, channels, pending, stories
 from bot.store.schema import subscriptions as subscription_table
 
-PENDING = bulletins.c.state.in_(("owed", "sending"))
+NOTICING = 3
+PENDING = pending(bulletins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,12 @@ def notices(c: Connection, guild_id: int) -> list[Content]:
         decode(Content, each)
         for each in c.scalars(select(bulletins.c.content).where(own, told).order_by(bulletins.c.id))
     ]
+
+
+def make_notice(c: Connection, bulletin: Bulletin, now: datetime, *, told: Sequence[Content]) -> int | None:
+    """Owes a notice of what has changed since `told`; None if its server has been told more since, or less."""
+    take_turn(c, NOTICING)
+    return make(c, bulletin, now) if notices(c, bulletin.guild_id) == list(told) else None
 
 
 def redirect(c: Connection, guild_id: int, channel_id: int) -> None:
