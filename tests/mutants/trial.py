@@ -127,13 +127,15 @@ def copy_of(root: Path) -> Iterator[Copy]:
 
 
 def green(copy: Copy, tests: Sequence[str], *, limit: float = 4 * LIMIT) -> tuple[set[str], list[Seen]]:
-    """Of the tests, without any mutant: the names of those that were skipped, and what is red already."""
+    """Of the tests, without any mutant: the names of those that were skipped, and what is red already, twice."""
     seen = copy.run(tests, limit=limit)
     if seen is None:
         return set(), [Seen("", "call", "failed", ("Timeout",), f"the tests took longer than {limit:.0f} s")]
-    ran = {name for name in tests for each in seen if each.is_of(name) and each.outcome == "passed"}
+    ran = {name for name in tests for each in seen if each.is_of(name) and each.outcome != "skipped"}
     red = [each for each in seen if each.outcome == "failed"]
-    return {name for name in tests if name not in ran and not red}, red
+    if red and all(each.phase == "call" for each in red):  # the machine may have been too busy for them
+        red = [each for each in copy.run([each.test for each in red], limit=limit) or red if each.outcome == "failed"]
+    return set(tests) - ran, red
 
 
 def tried(copy: Copy, mutant: Mutant, *, skipped: set[str], limit: float = LIMIT) -> Verdict:
