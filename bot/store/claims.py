@@ -36,13 +36,13 @@ from bot.core.importance import at_least
 from bot.store import lanes, rows
 from bot.store.dialect import has_turn
 from bot.store.heirs import hand_over
-from bot.store.schema import alerts, channels, deliveries, stories, subscriptions
+from bot.store.schema import alerts, channels, deliveries, pending, stories, subscriptions
 
 SWEEPING = 1
 AT_ONCE = 1_000  # orphans that are ended with one claim
 PING_REST = timedelta(hours=1)
 REMOVED = "the subscription was removed"
-PENDING = alerts.c.state.in_(("owed", "sending"))
+PENDING = pending(alerts)
 Claim = tuple[int, datetime]
 """Whose a row is that is being sent: the attempt, and when it was claimed for it."""
 
@@ -138,8 +138,9 @@ def _end_orphans(c: Connection, now: datetime) -> None:
 
 def _locked(*conditions: ColumnElement[bool]) -> Select[*tuple[int, int, str]]:
     """Rows that nobody else changes before this transaction ends; those that somebody changes now are passed over."""
-    found = select(alerts.c.id, alerts.c.subscription_id, alerts.c.story_id).where(*conditions).order_by(alerts.c.id)
-    return found.limit(AT_ONCE).with_for_update(skip_locked=True)
+    found = select(alerts.c.id, alerts.c.subscription_id, alerts.c.story_id).where(*conditions)
+    in_order = found.order_by(alerts.c.channel_id, alerts.c.id)  # as the index of what is pending has them
+    return in_order.limit(AT_ONCE).with_for_update(skip_locked=True)
 
 
 def _end_all(c: Connection, ended: Sequence[Row[*tuple[int, int, str]]], now: datetime, **final: object) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from bot.core.vitals import Outbox, Work
 from bot.store import feeds
 from bot.store.claims import BY_ITSELF
-from bot.store.schema import alerts, bulletins, channels, refusals, runners, subscriptions
+from bot.store.schema import alerts, bulletins, channels, pending, refusals, runners, subscriptions
 
 REFUSALS_COUNT = timedelta(minutes=10)
 """The time over which Discord counts them (RELIABILITY, section 1)."""
@@ -38,8 +38,7 @@ def refused(c: Connection, now: datetime) -> int:
 def oldest_owed(c: Connection, now: datetime, guild_id: int) -> datetime | None:
     """Since when the oldest alert is owed that could go out to a server."""
     wanted = select(func.min(alerts.c.owed_at)).join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
-    pending = alerts.c.state.in_(("owed", "sending"))
-    found: datetime | None = c.scalar(wanted.where(pending, _may_go(now), subscriptions.c.guild_id == guild_id))
+    found: datetime | None = c.scalar(wanted.where(pending(alerts), _may_go(now), subscriptions.c.guild_id == guild_id))
     return found
 
 
@@ -49,12 +48,11 @@ def _runners(c: Connection, now: datetime) -> Counter[str]:
 
 
 def _alerts(c: Connection, now: datetime) -> Outbox:
-    pending = alerts.c.state.in_(("owed", "sending"))
     joined = select(func.count(), func.min(alerts.c.owed_at)).join(
         subscriptions, subscriptions.c.id == alerts.c.subscription_id
     )
-    due, oldest = c.execute(joined.where(pending, _may_go(now))).one()
-    every = c.scalar(select(func.count()).where(pending)) or 0
+    due, oldest = c.execute(joined.where(pending(alerts), _may_go(now))).one()
+    every = c.scalar(select(func.count()).where(pending(alerts))) or 0
     return Outbox("alerts", due, every - due, oldest)
 
 
@@ -66,13 +64,14 @@ def _may_go(now: datetime) -> ColumnElement[bool]:
 
 
 def _bulletins(c: Connection, now: datetime) -> Outbox:
-    pending = bulletins.c.state.in_(("owed", "sending"))
     shut = select(channels.c.channel_id).where(channels.c.channel_id == bulletins.c.channel_id)
     paused = select(subscriptions.c.id).where(
         subscriptions.c.id == bulletins.c.subscription_id, subscriptions.c.paused.is_not(None)
     )
     begun = or_(bulletins.c.claimed_at.is_not(None), bulletins.c.not_before <= now)
-    wanted = select(func.count(), func.min(bulletins.c.owed_at)).where(pending, begun, ~shut.exists(), ~paused.exists())
+    wanted = select(func.count(), func.min(bulletins.c.owed_at)).where(
+        pending(bulletins), begun, ~shut.exists(), ~paused.exists()
+    )
     due, oldest = c.execute(wanted).one()
-    every = c.scalar(select(func.count()).where(pending)) or 0
+    every = c.scalar(select(func.count()).where(pending(bulletins))) or 0
     return Outbox("bulletins", due, every - due, oldest)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    literal_column,
     text,
 )
 
@@ -55,6 +57,12 @@ def _way_out() -> tuple[Column[Any], ...]:
 def _index_where(condition: str, name: str, *columns: str, unique: bool = False) -> Index:
     """An index of the rows that meet the condition alone, in either database."""
     return Index(name, *columns, unique=unique, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+def pending(outbox: Table) -> ColumnElement[bool]:
+    """Whether a row of the outbox is not settled: spelt out as its partial index has it, which SQLite does not use for
+    a condition with parameters."""
+    return outbox.c.state.in_([literal_column("'owed'"), literal_column("'sending'")])
 
 
 # A source that is polled, with the state of core's FeedState. Removed feeds keep their row and their history.
