@@ -6,6 +6,7 @@ It compares and shortens addresses as text. It does not resolve names and it doe
 
 import ipaddress
 import re
+from functools import lru_cache
 from itertools import product
 from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit
 
@@ -30,6 +31,7 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 _KEPT = "!$%&'()*+,-./:;=?@_~"
 
 
+@lru_cache(maxsize=4096)  # a feed's own address and an entry's link are each asked for many times in a row
 def canonical_link(link: str, base: str | None = None) -> str | None:
     """The one spelling of `link`, resolved against `base` if relative; None where it is no link to a public page.
 
