@@ -34,7 +34,7 @@ bench: .venv/ready ## measures; never part of the tests
 	@$(BIN)/python -m tests.bench
 	@$(BIN)/python -m tests.bench.lookups
 
-# CYCLES, SEED, DATABASE=postgresql://… and MINUTES (memory over so long a time, without kills) may be given.
+# May be given: CYCLES, SEED, DATABASE=postgresql (or an address), MINUTES (memory over so long a time, without kills).
 soak: .venv/ready ## kills the program at random moments, 200 times, and asks whether anything was lost or told twice
 	@$(BIN)/python -m tests.soak $(if $(CYCLES),--cycles $(CYCLES)) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE)) $(if $(MINUTES),--minutes $(MINUTES))
 

@@ -5,6 +5,7 @@ Where the whole program has to be killed or stopped, see `test_faults_program`; 
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ async def test_a_long_rate_limit_of_any_kind_is_no_attempt_and_is_waited_out(pos
     await post.owe(numbered(1), numbered(2), channel=channel)
     post.sender._client.http.max_ratelimit_timeout = 30.0
     post.fake.faults.add(Fault("ratelimit", retry_after=65, scope=scope, route=CREATE))
-    once = test_deliver.replace(RULES, attempts=1)
+    once = replace(RULES, attempts=1)
     assert await post.tick(rules=once) == DeliverReport(retried=1)
     assert await post.tick(timedelta(seconds=60), rules=once) == DeliverReport()
     assert (await post.tick(timedelta(seconds=6), rules=once)).sent == 2
@@ -155,7 +156,7 @@ async def test_after_cloudflare_answered_nothing_is_sent_for_ten_minutes(post: P
     for number, channel in enumerate(channels):
         await post.owe(numbered(number), channel=channel)
     post.fake.faults.add(Fault(fault.do, status=fault.status, via=fault.via, route=CREATE))
-    alone = test_deliver.replace(RULES, at_once=1)
+    alone = replace(RULES, at_once=1)
     await post.tick(rules=alone)
     assert len(creates(post)) == 1
     fresh = DiscordSender(post.sender._client)  # its rest is over

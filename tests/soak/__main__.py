@@ -1,17 +1,22 @@
 """`python -m tests.soak [--cycles 200] [--seed N] [--database URL] [--minutes N]`: prints what was survived.
 
-With `--minutes` nothing is killed: one program polls steadily, and its memory at the end stands beside its start.
+On PostgreSQL two pollers, two deliverers and a gateway are killed one at a time, and now and then all at once.
+With `--minutes` nothing is killed: polling goes on steadily, and memory at the end stands beside that at the start.
 """
 
 import argparse
 import asyncio
+import os
 import secrets
+import shutil
 import sys
 import tempfile
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.postgres import Server, initialise
 from tests.soak.soak import Soak, Tally, soak
 from tests.soak.steady import steady
 
@@ -63,20 +68,39 @@ def say(words: str) -> None:
     sys.stdout.flush()
 
 
+@contextmanager
+def a_server() -> Iterator[str]:
+    """An empty database on a PostgreSQL of our own, as its address."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-soak-") as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        if os.geteuid() == 0:
+            shutil.chown(home, "postgres", "postgres")
+        initialise(home / "data")
+        server = Server(home / "data")
+        server.start()
+        try:
+            yield server.create("soak")
+        finally:
+            server.kill()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--cycles", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
-    parser.add_argument("--database", default="")
+    parser.add_argument("--database", default="", help="an empty one; just the word postgresql starts a server for it")
     parser.add_argument("--minutes", type=float, default=0)
     parser.add_argument("--keep", type=Path, help="an empty folder for the database and the log, which stay")
     wanted = parser.parse_args()
     say(f"seed {wanted.seed}")
-    with nullcontext(wanted.keep) if wanted.keep else tempfile.TemporaryDirectory(prefix="tocsin-soak-") as folder:
+    with ExitStack() as stack:
+        database = stack.enter_context(a_server()) if wanted.database == "postgresql" else wanted.database
+        folder = wanted.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-soak-")))
         if wanted.minutes:
-            asyncio.run(watch(wanted.minutes, wanted.seed, wanted.database, Path(folder)))
+            asyncio.run(watch(wanted.minutes, wanted.seed, database, folder))
             return 0
-        tally = asyncio.run(run(wanted.cycles, wanted.seed, wanted.database, Path(folder)))
+        tally = asyncio.run(run(wanted.cycles, wanted.seed, database, folder))
     say(table(tally))
     return bool(tally.lost or tally.twice)
 

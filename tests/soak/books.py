@@ -47,7 +47,7 @@ class Books:
     @contextmanager
     def _let_go(self) -> Iterator[None]:
         """Keeps no file open between two uses: whoever opens and closes it elsewhere in this process, as a look at its
-        first bytes does, would free every lock that SQLite holds on it here (https://sqlite.org/howtocorrupt.html, 2.2).
+        first bytes does, would free every lock that SQLite holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
         """
         try:
             yield

@@ -51,6 +51,18 @@ class Crew:
         """Of the parts that run."""
         return [program.pid for program in self.running.values() if program.returncode is None]
 
+    def pids_of(self, role: str) -> list[int]:
+        """Of the parts with that role in their name; of all where none has one."""
+        named = {name: program.pid for name, program in self.running.items() if program.returncode is None}
+        return [pid for name, pid in named.items() if role in name] or list(named.values())
+
+    async def kill_all(self) -> None:
+        """Ends everything at once, as when the power goes."""
+        for pid in self.pids:
+            self.kill(pid)
+        for program in self.running.values():
+            await program.wait()
+
     def check(self) -> None:
         """Raises AssertionError where a program has ended by itself."""
         for name in self.dead:

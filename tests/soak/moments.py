@@ -130,7 +130,14 @@ async def _watcher(scene: Scene, moment: str) -> None:
         "at random": _whenever,
     }
     victim = await watchers.get(moment, _in_transaction)(scene)
-    scene.crew.kill(victim or scene.random.choice(scene.crew.pids))
+    scene.crew.kill(victim or scene.random.choice(scene.crew.pids_of(_role(moment))))
+
+
+def _role(moment: str) -> str:
+    """Who is met at that moment, where there are several."""
+    if "poll" in moment or "feed" in moment:
+        return "poll"
+    return "deliver" if "claim" in moment or "settlement" in moment else ""
 
 
 async def _starting(scene: Scene) -> None:

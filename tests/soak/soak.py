@@ -28,7 +28,7 @@ from tests.soak.press import Press
 from tests.soak.town import Town
 from tests.soak.troubles import DELETED, gateway_trouble, people_act, request_faults
 
-PATIENCE = 15.0
+PATIENCE = 25.0
 """Seconds after which a program whose moment does not come is killed where it stands; sooner where all work is done."""
 BACKLOG = 5
 """Rows under way from which on a cycle may do without news."""
@@ -37,7 +37,13 @@ PAUSES = (0.0, 0.0, 5.0, 60.0, 120.0, 200.0, 600.0)
 CALM = 90.0
 """Seconds within which everything has to be told once nothing goes wrong any more."""
 NOT_MET = "where it stood: its moment did not come"
+WITH_ALL = "with all others, wherever they stood"
 ALONE: Mapping[str, Sequence[str]] = {"tocsin": ()}
+APART: Mapping[str, Sequence[str]] = {
+    f"{role} {number}": ("--role", role)
+    for role, numbers in (("poll", (1, 2)), ("deliver", (1, 2)), ("gateway", (1,)))
+    for number in numbers
+}
 SETTINGS = """
 [poll]
 tick = 1
@@ -85,7 +91,8 @@ class Soak:
             scene.books.let_a_day_pass()
         news = len(scene.books.unfinished()) < BACKLOG or chance.random() < 0.3
         moment = self._draw(possible(scene, self.town, news=news, digest=digest))
-        self._pass_time(chance.choice([pause for pause in PAUSES if moment != HISTORY or pause >= LONG]))
+        if not scene.crew.pids:
+            self._pass_time(chance.choice([pause for pause in PAUSES if moment != HISTORY or pause >= LONG]))
         faults = request_faults(self.town, chance)
         if news:
             self.press.report(chance.randint(1, 3), again=chance.randint(0, 2))
@@ -94,9 +101,16 @@ class Soak:
             met = await self._until_somebody_dies(watching)
         self.tally.kills[moment if met else NOT_MET] += len(await scene.crew.bury())
         self.tally.missed[moment] += not met
+        if scene.crew.pids and chance.random() < 0.3:
+            await self._black_out()
         self._note(name for name, fault in faults if fault.hits)
         scene.discord.faults.clear()
         self.tally.cycles += 1
+
+    async def _black_out(self) -> None:
+        """Kills whatever runs still. Only then may time pass: no sender stands still for longer than nonces live."""
+        await self.scene.crew.kill_all()
+        self.tally.kills[WITH_ALL] += len(await self.scene.crew.bury())
 
     def _draw(self, possible: Collection[str]) -> str:
         """The next moment of a shuffled deck that can be met now, so that each comes as often as it can."""
@@ -157,6 +171,7 @@ class Soak:
         a digest may go on waiting, but for the `last` time."""
         scene = self.scene
         self.town.unmute()
+        await self._black_out()
         self._pass_time(600)
         for digests in (False, True)[: 1 + last]:
             scene.books.let_a_day_pass()
@@ -194,11 +209,13 @@ class Soak:
 
 
 @asynccontextmanager
-async def soak(
-    folder: Path, *, seed: int, database: str = "", parts: Mapping[str, Sequence[str]] = ALONE, feeds: int = 3
-) -> AsyncIterator[Soak]:
-    """A town, a press and a crew that has polled every feed once and been stopped; see `Soak`."""
+async def soak(folder: Path, *, seed: int, database: str = "", feeds: int = 3) -> AsyncIterator[Soak]:
+    """A town, a press and a crew that has polled every feed once and been stopped; see `Soak`.
+
+    On PostgreSQL the crew are two pollers, two deliverers and a gateway, on SQLite it is one program.
+    """
     url, chance = database or f"sqlite:///{folder / 'tocsin.db'}", Random(seed)
+    parts = ALONE if url.startswith("sqlite") else APART
     (folder / "settings.toml").write_text(SETTINGS, encoding="utf-8")
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(feed_server())

@@ -45,7 +45,7 @@ async def steady(folder: Path, *, seed: int, minutes: float, database: str = "")
         (folder / "settings.toml").write_text(SETTINGS, encoding="utf-8")
         crew, answers = running.scene.crew, running.scene.feeds.answers
         await crew.start()
-        (pid,) = crew.pids
+        pids = crew.pids
         began = time.monotonic()
         end, look = began + 60 * minutes, began + WARM
         while look <= end:
@@ -54,8 +54,8 @@ async def steady(folder: Path, *, seed: int, minutes: float, database: str = "")
                 await asyncio.sleep(min(BETWEEN_NEWS, max(look - time.monotonic(), 0)))
             crew.check()
             told = sum(1 for _ in running.town.told())
-            workers = sum(map(_resident, _children(pid)))
-            yield Memory((look - began) / 60, _resident(pid), workers, answers.total(), told)
+            workers = sum(_resident(child) for pid in pids for child in _children(pid))
+            yield Memory((look - began) / 60, sum(map(_resident, pids)), workers, answers.total(), told)
             look = min(look + BETWEEN_LOOKS, end) if look < end else end + 1
         verdict = await running.calm(last=True)
         if verdict.lost or verdict.twice:
