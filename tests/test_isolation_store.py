@@ -65,31 +65,31 @@ def a_hand(server: int) -> Hand:
     return Hand(server, MANAGER, NOON, MergingRules(), unweighed)
 
 
-def fill(c: Connection) -> None:
+def fill(c: Connection, ours: int = OURS, channel: int = CHANNEL) -> None:
     """Everything that one server can have."""
     feeds.add(c, a_feed(), NOON)
-    _add_feed(c, OURS, ADDRESS, "alpha feed")
-    servers.change(c, OURS, timezone="Asia/Tokyo", ops_channel_id=OPS, manager_role_id=1_000_000_009, threshold=0.07)
-    guilds.add_watch(c, Watch(OURS, "watch", "alpha watch", None, MANAGER, NOON))
-    guilds.add_watch(c, Watch(OURS, "mute", "alpha mute", None, MANAGER, NOON))
+    _add_feed(c, ours, ADDRESS, "alpha feed")
+    servers.change(c, ours, timezone="Asia/Tokyo", ops_channel_id=OPS, manager_role_id=1_000_000_009, threshold=0.07)
+    guilds.add_watch(c, Watch(ours, "watch", "alpha watch", None, MANAGER, NOON))
+    guilds.add_watch(c, Watch(ours, "mute", "alpha mute", None, MANAGER, NOON))
     for _ in range(2):
-        subscriptions.add(c, a_subscription(CHANNEL, OURS, organisations=("alpha organisation",)))
-    c.execute(insert(place_table).values(channel_id=CHANNEL, guild_id=OURS, kind="text", readable=True, seen_at=NOON))
+        subscriptions.add(c, a_subscription(channel, ours, organisations=("alpha organisation",)))
+    c.execute(insert(place_table).values(channel_id=channel, guild_id=ours, kind="text", readable=True, seen_at=NOON))
     _tell(c)
     subscriptions.pause(c, 2, "alpha pause")
     for claimed in alerts.claim(c, now=NOON, lease=LEASE, limit=1):
         alerts.settle_sent(c, claimed.alert_id, message_id=1_000_000_060, shown_revision=1, now=NOON)
-    bulletins.make(c, Bulletin(OURS, OPS, "notice", "alpha period", Content(lines=("alpha notice",))), NOON)
-    votes.cast_vote(c, Vote(OURS, "s1", MANAGER, True, "not_relevant", NOON), {})
-    corrections.merge(c, "s3", "s2", a_hand(OURS))
-    corrections.note(c, "s1", {"what": "alpha correction"}, a_hand(OURS))
+    bulletins.make(c, Bulletin(ours, OPS, "notice", "alpha period", Content(lines=("alpha notice",))), NOON)
+    votes.cast_vote(c, Vote(ours, "s1", MANAGER, True, "not_relevant", NOON), {})
+    corrections.merge(c, "s3", "s2", a_hand(ours))
+    corrections.note(c, "s1", {"what": "alpha correction"}, a_hand(ours))
 
 
 def _tell(c: Connection) -> None:
     """Three stories out of the server's own feed, of which two are owed to it."""
     told = [a_story(f"s{number}", title=f"Story {number}") for number in (1, 2, 3)]
     judged = tuple(
-        Judged(an_entry(number, title="alpha entry"), an_article(number), an_analysis(), Placement(story, True, 0.5))
+        Judged(an_entry(number), an_article(number), an_analysis(), Placement(story, True, 0.5))
         for number, story in enumerate(told, 1)
     )
     owed = tuple(an_alert(number, f"s{story}", reasons=("alpha wish",)) for number, story in ((1, 1), (1, 2), (2, 2)))
@@ -124,6 +124,9 @@ CASES: Mapping[str, Case] = {
     "alerts.counts": lambda c, s: sum(alerts.counts(c, s).values()) and MARK,
     "bulletins.get": lambda c, s: [bulletins.get(c, id, s) for id in IDS],
     "bulletins.make": lambda c, s: bulletins.make(c, Bulletin(s, 5, "notice", "p", Content(lines=("x",))), NOON),
+    "bulletins.make_notice": lambda c, s: bulletins.make_notice(
+        c, Bulletin(s, 5, "notice", "q", Content(lines=("x",))), NOON, told=()
+    ),
     "bulletins.notices": lambda c, s: bulletins.notices(c, s),
     "bulletins.redirect": lambda c, s: bulletins.redirect(c, s, 5),
     "corrections.close": lambda c, s: [corrections.close(c, id, a_hand(s)) for id in IDS],
@@ -181,8 +184,8 @@ CASES: Mapping[str, Case] = {
     "watches.put": lambda c, s: watches.put(c, Watch(s, "mute", "alpha mute", None, 5, NOON), most=5),
 }
 ONLY_ADD = {
-    "bulletins.make", "corrections.note", "guild_feeds.feeds_of_others", "guilds.add_watch", "plans.add",
-    "servers.come_back", "subscriptions.add", "votes.restore", "votes.settle",
+    "bulletins.make", "bulletins.make_notice", "corrections.note", "guild_feeds.feeds_of_others", "guilds.add_watch",
+    "plans.add", "servers.come_back", "subscriptions.add", "votes.restore", "votes.settle",
 }  # fmt: skip
 """What only adds rows here, or has nothing to do, for the server itself too."""
 EVERYBODYS = {
