@@ -28,6 +28,9 @@ _CURRENT: ContextVar[str] = ContextVar("tick", default="")
 """The tick that is running, for everything that it starts."""
 
 POLLS = ("fetched", "not_modified", "failed")
+BETWEEN_TURNS = 1.0
+"""Seconds without a turn that are no lateness yet: the loop rests between two of them."""
+
 REMEMBERED = 600.0
 """Seconds for which the latest turn of the event loop is kept in mind."""
 
@@ -111,7 +114,7 @@ class Vitals:
         """The most that the event loop was late by in the last ten minutes, in seconds; while it is stuck, that too."""
         with self._lock:
             late = max((lag for _, lag in self._lags), default=0.0)
-        return max(late, self.clock() - self._turned - 1.0)
+        return max(late, self.clock() - self._turned - BETWEEN_TURNS)
 
     def signs(self) -> Signs:
         """What the verdict is made of."""
