@@ -223,7 +223,7 @@ async def test_what_a_poller_read_before_it_was_held_up_past_its_lease_does_not_
     held_up.set()
     with capture_logs() as lines:
         assert (await slow).entries_new == 0
-    assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["feed abandoned"]
+    assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["feed.abandoned"]
     (feed,) = await room.one.store.read(feeds.listed)
     assert feed.state.last_success_at == later
     assert await room.one.store.read(entries.count) == 1

@@ -60,8 +60,8 @@ def claim(
     of_host: int | None = None,
     everything: bool = False,
 ) -> list[StoredFeed]:
-    """Feeds to be read by `runner` and nobody else before `until`, the longest waiting first: at most `limit`, and
-    `of_host` of one host.
+    """Feeds to be read by `runner` and nobody else before `until`, the longest waiting first: at most `limit`, for
+    which hosts take turns, and `of_host` of one host.
 
     They are active and due (or `everything`), and their host neither rests nor is another runner's turn; from now on
     it is this one's.
@@ -72,10 +72,12 @@ def claim(
     if not everything:
         wanted = wanted.where(or_(feeds.c.due_at.is_(None), feeds.c.due_at <= now))
     queue = wanted.subquery()
-    chosen = select(queue.c.id) if of_host is None else select(queue.c.id).where(queue.c.place <= of_host)
     # Looked at again once it is locked: another may have claimed it since.
-    mine = select(feeds).where(feeds.c.id.in_(chosen), _is_free(now)).order_by(*waiting).limit(limit)
-    found = c.execute(mine.with_for_update(skip_locked=True)).mappings().all()
+    mine = select(feeds).join(queue, queue.c.id == feeds.c.id).where(_is_free(now))
+    if of_host is not None:
+        mine = mine.where(queue.c.place <= of_host)
+    mine = mine.order_by(*waiting) if limit is None else mine.order_by(queue.c.place, *waiting).limit(limit)
+    found = c.execute(mine.with_for_update(skip_locked=True, of=feeds)).mappings().all()
     turns = hosts.take_turns(c, {row["host"] for row in found}, runner=runner, now=now, until=until)
     claimed = [row for row in found if row["host"] in turns]
     ours = feeds.c.id.in_([row["id"] for row in claimed])
