@@ -22,10 +22,11 @@ run: .venv/ready ## the bot
 test: .venv/ready
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: .venv/ready ## style and types
+check: .venv/ready ## style, types, and known weaknesses of dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python .ci/audit.py requirements.lock
 
 mutants: .venv/ready ## shows that the tests notice every deliberate mistake of tests/mutants: make mutants [ONLY="words of a name"]
 	@$(BIN)/python -m tests.mutants $(ONLY)
