@@ -110,8 +110,10 @@ async def test_a_discord_that_goes_away_shows_at_once_and_its_return_too(tmp_pat
                         await asyncio.sleep(0.05)
 
             await connected(1)
+            scene.discord.gateway.refusing = True
             await scene.discord.drop_gateway()
             await connected(0)
+            scene.discord.gateway.refusing = False
             await connected(1)
             assert (await asyncio.to_thread(healthz, port))[0] == 200, "away for a moment is no trouble"
 
