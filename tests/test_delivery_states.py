@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
@@ -18,8 +19,8 @@ from bot.core.alert import Delivery, Habits, Mode, Subscription
 from bot.core.bulletin import Dispatch
 from bot.core.hours import DigestPlan
 from bot.core.importance import Importance
-from bot.core.owing import Hold, owed
-from bot.store import Store, alerts, bulletins, plans, stories, subscriptions
+from bot.core.owing import Hold, owed, updates
+from bot.store import Store, alerts, bulletins, plans, servers, stories, subscriptions
 from bot.store.alerts import TOLD
 from bot.store.engine import address, engine_for
 from bot.store.integrity import broken
@@ -41,12 +42,15 @@ class World:
     """A database, a clock, and what stands in Discord: (channel, nonce, stories).
 
     `matched` are the (subscription, story) that are owed a row, `doubtful` the (channel, story) that may have been told
-    for all that Tocsin knows. `held` tells by nonce where something is claimed, and until when nobody else may claim.
+    for all that Tocsin knows, `closed` the channels that were gone at some time. `held` tells by nonce where something
+    is claimed, and until when nobody else may claim.
     """
 
     engine: Engine
     now: datetime = NOON
     number: int = 0
+    number_of_changes: int = 0
+    closed: set[int] = field(default_factory=set)
     messages: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)
     matched: set[tuple[int, str]] = field(default_factory=set)
     held: dict[str, tuple[int, datetime]] = field(default_factory=dict)
@@ -81,12 +85,19 @@ class World:
         self.write(alerts.owe, rows, self.now)
         self.matched |= {(row.subscription_id, row.story_id) for row in rows}
 
+    def grow(self, which: int) -> None:
+        """Something happened in an old story that those who were told should hear of."""
+        story = f"s{which % (self.number + 1)}"
+        self.number_of_changes += 1
+        told = self.write(alerts.sent_to, [story])
+        rows = updates({story: "the sum is another one"}, sorted(told), {story: 1 + self.number_of_changes})
+        self.write(alerts.owe, rows, self.now)
+
     def claim(self) -> tuple[list[Delivery], list[Dispatch]]:
         """The next of each channel in either outbox, judged: whose turn it is, and that nobody else has it."""
         taken = {channel for channel, until in self.held.values() if until > self.now}
-        due = self.write(next_of_each_channel, self.now)
         claimed = self.write(alerts.claim, now=self.now, lease=LEASE, limit=50)
-        assert {each.alert_id for each in claimed} <= set(due.values())
+        assert {each.alert_id for each in claimed} <= set(self.write(next_of_each_channel, self.now).values())
         assert not taken & {each.subscription.channel_id for each in claimed}
         assert not [each for each in claimed if each.subscription.paused]
         for each in claimed:
@@ -127,7 +138,8 @@ class World:
     def finish(self, claimed: list[Delivery], lists: list[Dispatch], ending: str) -> None:
         """The answers to what was claimed."""
         for each in claimed:
-            place = (each.subscription.channel_id, each.nonce, (each.story.id,))
+            told = () if each.kind == "update" else (each.story.id,)
+            place = (each.subscription.channel_id, each.nonce, told)
             if self._attempt(place, each.earlier_claim, ending):
                 self.write(alerts.settle_sent, each.alert_id, message_id=1, shown_revision=1, now=self.now)
             elif ending in ("lost", "limited"):
@@ -176,27 +188,42 @@ def step(world: World, name: str, which: int) -> None:
     match name:
         case "owe" | "owe held":
             world.owe(which, hold=name == "owe held")
+        case "grow":
+            world.grow(which)
         case "gather":
             asyncio.run(digest(world.now, store=cast(Store, Direct(world))))
-        case "add":
-            mode = MODES[which % 3]
-            wanted = a_subscription(20 + which % 2, mode=mode, min_importance=("low", "high")[which % 2])
-            wanted = replace(wanted, habits=PLAN if mode != "alerts" else Habits(max_per_hour=2 if which % 5 else None))
-            world.write(plans.add, wanted, world.now, None, lambda _: None)
         case "sent" | "killed before" | "killed after" | "lost" | "limited":
             world.send(name)
         case "overlap":
             world.overlap()
         case "thaw":
             world.thaw("dead" if which % 2 else "retry")
-        case "forbid":
-            world.write(alerts.pause_channel, 20 + which % 3, reason="no right", now=world.now)
-        case "allow":
-            world.write(alerts.resume_channel, 20 + which % 3)
+        case "add":
+            mode = MODES[which % 3]
+            wanted = a_subscription(20 + which % 2, mode=mode, min_importance=("low", "high")[which % 2])
+            wanted = replace(wanted, habits=PLAN if mode != "alerts" else Habits(max_per_hour=2 if which % 5 else None))
+            world.write(plans.add, wanted, world.now, None, lambda _: None)
         case _:
+            elsewhere(world, name, 20 + which % 3)
             found = world.chosen(which)
             if found is not None:
                 change(world, name, found, which)
+
+
+def elsewhere(world: World, name: str, channel: int) -> None:
+    """What happens to a channel, or to the whole server."""
+    match name:
+        case "forbid":
+            world.write(alerts.pause_channel, channel, reason="no right", now=world.now)
+        case "allow":
+            world.write(alerts.resume_channel, channel)
+        case "close":
+            world.closed.add(channel)
+            world.write(alerts.close_channel, channel, reason="the channel is gone", now=world.now)
+        case "leave":
+            world.write(servers.leave, 10, world.now)
+        case "come back":
+            world.write(servers.come_back, 10)
 
 
 def change(world: World, name: str, found: Subscription, which: int) -> None:
@@ -217,6 +244,7 @@ def change(world: World, name: str, found: Subscription, which: int) -> None:
 
 def drain(world: World) -> None:
     """Everybody may hear again, for three days."""
+    world.write(servers.come_back, 10)
     for channel in range(20, 23):
         world.write(alerts.resume_channel, channel)
     for each in world.listed():
@@ -231,10 +259,12 @@ def drain(world: World) -> None:
 
 NAMES = (
     "owe", "owe", "owe", "owe held", "gather", "add", "sent", "killed before", "killed after", "lost", "limited",
-    "pause", "resume", "remove", "move", "mode", "overlap", "thaw", "forbid", "allow",
+    "pause", "resume", "remove", "move", "mode", "overlap", "thaw", "forbid", "allow", "close",
+    "grow", "leave", "come back",
 )  # fmt: skip
 
 
+@pytest.mark.timeout(180)  # twenty histories of a month, on machines that do other things too
 @settings(
     max_examples=20,
     deadline=None,
@@ -283,22 +313,27 @@ def check(c: Connection, world: World) -> None:
     assert not [row for row in (*alert_rows, *bulletin_rows) if row.state in ("owed", "sending")]
     assert all(row.state_reason for row in (*alert_rows, *bulletin_rows))
     sent = {row.nonce for row in (*alert_rows, *bulletin_rows) if row.state == "sent"}
-    gone = {row.nonce for row in (*alert_rows, *bulletin_rows) if row.state == "suppressed"}
+    gone = {row.nonce for row in (*alert_rows, *bulletin_rows) if row.state in ("suppressed", "dead")}
     nonces = [nonce for _, nonce, _ in world.messages]
     assert len(nonces) == len(set(nonces))
     assert sent <= set(nonces) <= sent | gone  # what a removed subscription may have said is not looked for
     told = Counter((channel, story) for channel, nonce, ids in world.messages for story in ids if nonce in sent)
     assert not [each for each, times in told.items() if times > 1]
-    assert Counter((row.subscription_id, row.story_id) for row in alert_rows) == Counter(world.matched)
+    firsts = [row for row in alert_rows if row.kind != "update"]
+    assert Counter((row.subscription_id, row.story_id) for row in firsts) == Counter(world.matched)
+    assert all(row.state in ("sent", "suppressed", "dead") for row in alert_rows if row.kind == "update")
     said = {(channel, story) for channel, _, ids in world.messages for story in ids}
-    for row in alert_rows:
+    for row in firsts:
         place = row.channel_id, row.story_id
         match row.state:
             case "sent" | "digested":
                 assert told[place] == 1
+            case "dead":
+                assert row.channel_id in world.closed
             case "suppressed" if lives.get(row.subscription_id) == row.channel_id:
                 assert row.state_reason == TOLD or row.state_reason.startswith("the channel is told by subscription ")
                 # where it may stand already, a digest leaves it at that
-                assert place in said or (row.kind == "digest" and place in world.doubtful)
+                doubtful = row.kind == "digest" and place in world.doubtful
+                assert place in said or doubtful or row.channel_id in world.closed
             case _:
                 assert row.state == "suppressed"

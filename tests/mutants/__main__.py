@@ -14,7 +14,6 @@ from typing import TypeVar
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
 from rich.table import Table
 
 from tests.mutants.mutant import ROOT, Mutant, all_mutants, named_tests
@@ -71,8 +70,9 @@ def _verdicts(
     """In the order of the mutants, whichever was done first."""
     running = {threads.submit(_with_a_copy, free, partial(_tried, each, skipped)): each for each in mutants}
     done = {}
-    for ended in track(as_completed(running), "mutants", len(running), console=console, transient=True):
-        done[running[ended].name] = ended.result()
+    for ended in as_completed(running):
+        verdict = done[running[ended].name] = ended.result()
+        console.print(f"{len(done)}/{len(running)} {escape(verdict.mutant.name)}: {verdict.ending}", highlight=False)
     return [done[each.name] for each in running.values()]
 
 
