@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.message import Button, Field, Message, duration
+from bot.core.recalling import Said
 
 Clock = Callable[[], datetime]
 WIDTH = 88  # about as wide as Discord draws an embed
@@ -72,6 +73,10 @@ class TerminalSender:
     async def find(self, channel_id: int, mark: str, after: datetime) -> int | None:
         """None: what was printed cannot be looked up."""
         return None
+
+    async def said(self, channel_id: int, *, after: datetime, before: datetime) -> Sequence[Said]:
+        """Nothing that could be read again."""
+        return ()
 
     def _print(self, heading: str, message: Message) -> None:
         now = self._clock() if self._clock else None

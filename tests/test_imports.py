@@ -15,8 +15,8 @@ PATH = (
     "article", "organisations", "strangers", "relevance", "amounts", "expressions", "patterns", "signs", "parties",
     "wording", "event", "dateline", "keypoints", "analysis", "story", "clauses", "sketch", "traits", "profile",
     "evidence", "credit", "sharpening", "likeness", "joining", "followup", "merging", "correction", "reasons",
-    "stream", "hours", "importance", "alert", "owing", "digest", "account", "escape", "query", "message", "wishes",
-    "forecast", "subscribing", "watchlist", "bulletin", "conditions", "feedlist", "newfeed", "chart", "lists",
+    "stream", "hours", "importance", "alert", "owing", "digest", "account", "escape", "query", "message", "recalling",
+    "wishes", "forecast", "subscribing", "watchlist", "bulletin", "conditions", "feedlist", "newfeed", "chart", "lists",
     "trends", "entity", "timeline", "details", "vitals", "pages", "voting", "corrected", "explained", "about", "labels",
     "labelled", "evaluation", "confusion", "misses", "review",
 )  # fmt: skip

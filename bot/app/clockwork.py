@@ -26,6 +26,7 @@ from handlers.notify import notify
 from handlers.poll import Shelf
 from handlers.prune import prune_tick
 from handlers.pulse import pulse
+from handlers.recall import Recall
 from handlers.remember import remember
 
 REMEMBER_EVERY = timedelta(minutes=1)
@@ -69,6 +70,7 @@ class Clockwork:
         self._me = me
         self._vitals = vitals
         self._long_stop = long_stop
+        self._recall = Recall(resources.store)
         self._troubles: dict[str, Condition] = {}
         self._looked_at: datetime | None = None
 
@@ -110,7 +112,7 @@ class Clockwork:
                 shelf=self._shelf,
                 runner=self._me.id,
                 begin_within=POLL_BEGINS_WITHIN,
-                long_stop=self._long_stop,
+                long_stop=self._long_stop or await self._recall.brings_old_news(now_utc()),
             )
         self._long_stop = False
         self._vitals.polled(asdict(report))
@@ -120,11 +122,20 @@ class Clockwork:
             self._troubles["model"] = model_condition(warning)
 
     async def deliver(self) -> None:
-        if self._outlet.sender is not None and self._outlet.is_open():
+        if self._outlet.sender is not None and self._outlet.is_open() and await self._recalled():
             report = await deliver_tick(self._resources, self._outlet.sender, now=now_utc(), stop=self._stop.event)
             self._vitals.delivered(asdict(report))
 
+    async def _recalled(self) -> bool:
+        """After a backup was put back nothing is told before what stands in the channels was read."""
+        now, sender = now_utc(), self._outlet.sender
+        if sender is not None and self._outlet.is_open():
+            return await self._recall.recall(now, sender)
+        return not await self._recall.is_needed(now)
+
     async def digest(self) -> None:
+        if not await self._recalled():
+            return
         report = await digest(now_utc(), store=self._resources.store)
         if report.digests or report.catch_ups:
             self.wake("deliver")

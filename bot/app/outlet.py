@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from typing import Protocol
 
 import structlog
 from rich.console import Console
@@ -28,10 +29,15 @@ from handlers import failures, feeds
 from handlers.admin import Judgement
 from handlers.deliver import Sender
 from handlers.membership import Membership
+from handlers.recall import Listener
 
 log = structlog.get_logger(__name__)
 NOT_SERVED = "`allowed_guilds` does not name this server; add it there and start Tocsin again."
 Fatal = Callable[[TocsinError], None]
+
+
+class Speaker(Sender, Listener, Protocol):
+    """Writes into channels and reads what stands in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Outlet:
     `connected` says whether Discord's gateway is there; None where nobody listens to one.
     """
 
-    sender: Sender | None
+    sender: Speaker | None
     is_open: Callable[[], bool]
     look_again: Callable[[], Awaitable[None]]
     connected: Callable[[], bool] | None = None

@@ -6,7 +6,7 @@ where replies are not allowed, and settles no rows.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,8 +18,10 @@ from bot.client.answers import ARCHIVED, NO_REPLIES, delivery_error
 from bot.client.budget import BLOCK, LONGEST_WAIT, SLOW, STOP, Budget
 from bot.client.directory import Directory
 from bot.client.drawing import shown
+from bot.client.history import said_in, said_in_forum
 from bot.client.once import only_once
 from bot.core.message import Message, mark_of
+from bot.core.recalling import Said
 from bot.errors import BlockedError, DestinationForbiddenError, MessageRefusedError, RateLimitedError
 
 TIMEOUT = LONGEST_WAIT + 5.0
@@ -145,6 +147,19 @@ class DiscordSender:
             if found is None and not await self._places.readable(channel_id, sure=True):
                 raise DestinationForbiddenError(UNREADABLE)
             return found
+
+    async def said(self, channel_id: int, *, after: datetime, before: datetime) -> Sequence[Said]:
+        """Our messages of that time, the oldest first, at most 1,000. Raises DeliveryErrors; DestinationForbiddenError
+        where the history cannot be read."""
+        async with self._one_call():
+            if not await self._places.readable(channel_id, sure=True):
+                raise DestinationForbiddenError(UNREADABLE)
+            ours = self._client.user.id if self._client.user else 0
+            place = await self._places.channel(channel_id)
+            if isinstance(place, discord.ForumChannel):
+                return await said_in_forum(place, ours, after=after, before=before)
+            channel = self._client.get_partial_messageable(channel_id)
+            return await said_in(channel, ours, after=after, before=before)
 
     async def _find_message(self, channel_id: int, mark: str, after: datetime) -> int | None:
         channel = self._client.get_partial_messageable(channel_id)

@@ -148,6 +148,7 @@ def alert_buttons(story: Story, *, mark: str, read: bool = True) -> tuple[Button
 
 # What a button of an alert carries, as a pattern: what it asks for, the story, the delivery's mark.
 ACTION = r"story:(?P<asked>sources|points|why|reject):(?P<story>[^:\s]{1,60}):(?P<mark>[^:\s]{1,25})"
+UPDATE = "UPDATE"  # how the headline begins of a message that tells what changed
 NO_MARK = "-"  # for buttons under a story that no delivery brought
 
 
@@ -167,7 +168,7 @@ def headline(story: Story, *, update: bool = False) -> str:
     """ "📝 CONTRACT · in talks · 5 outlets"."""
     outlets = max(len(story.outlets), 1)
     return " · ".join(
-        (*(("UPDATE",) if update else ()), f"{LOOKS[story.event][0]} {kind_of(story)}", counted(outlets, "outlet"))
+        (*((UPDATE,) if update else ()), f"{LOOKS[story.event][0]} {kind_of(story)}", counted(outlets, "outlet"))
     )
 
 

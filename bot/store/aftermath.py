@@ -1,23 +1,26 @@
 """The aftermath of a restored backup: what was said after it was made is not in it, and feeds list their news as new.
 
-A restored database knows since when it lacks what was said, until every feed has been read again. What waited then may
-have been sent since: it is looked for in its channel before it is sent. It reads no channel (see the recall handler).
+A restored database knows since when it lacks what was said. What waited then may have been sent since: it is looked for
+in its channel before it is sent. It reads no channel (see the recall handler).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table, func, select, update
 
-from bot.core.story import Story
+from bot.core.recalling import Recalled, Unsaid
 from bot.store import rows
 from bot.store.dialect import insert
 from bot.store.schema import alerts, bulletins, counters, deliveries, feeds, stories
+from bot.store.settling import settle_sent
 
 SINCE, AT = "restored_since", "restored_at"
+STOOD = "it stood in its channel when a backup was put back"
+LISTED = "it stood in a list in its channel when a backup was put back"
 LONGEST = timedelta(days=1)
-"""A feed that has not answered by then does not keep everybody waiting."""
+"""A feed that was not read again by then lists nothing any more that was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +29,6 @@ class Aftermath:
 
     since: datetime
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Unsaid:
-    """A row that waits, and the story that it tells."""
-
-    alert_id: int
-    channel_id: int
-    kind: str
-    story: Story
 
 
 def begin(c: Connection, now: datetime) -> None:
@@ -51,29 +44,69 @@ def begin(c: Connection, now: datetime) -> None:
 
 
 def of(c: Connection, now: datetime) -> Aftermath | None:
-    """The aftermath that lasts at `now`: until each feed that is read has been read since, or for a day."""
+    """The aftermath that lasts at `now`, for a day in all."""
     found = c.execute(select(counters).where(counters.c.name.in_((SINCE, AT))))
     known = {row.name: row.value for row in found}
     if len(known) < 2:
         return None
     since, at = (datetime.fromtimestamp(known[name], UTC) for name in (SINCE, AT))
-    if now - at >= LONGEST:
-        return None
-    unread = feeds.c.last_success_at.is_(None) | (feeds.c.last_success_at < at)
-    lacking = select(feeds.c.id).where(~feeds.c.removed, feeds.c.status == "active", unread).limit(1)
-    return Aftermath(since, at) if c.execute(lacking).first() else None
+    return Aftermath(since, at) if now - at < LONGEST else None
 
 
-def unsaid(c: Connection) -> Sequence[Unsaid]:
-    """Every alert that waits, alone or for a digest, in the order of owing."""
+def brings_old_news(c: Connection, now: datetime) -> bool:
+    """Whether some feed has not been read since the backup was put back, and so may list as new what was told."""
+    lacking = of(c, now)
+    if lacking is None:
+        return False
+    unread = feeds.c.last_success_at.is_(None) | (feeds.c.last_success_at < lacking.at)
+    active = select(feeds.c.id).where(~feeds.c.removed, feeds.c.status == "active", unread)
+    return c.execute(active.limit(1)).first() is not None
+
+
+def waiting(c: Connection) -> dict[int, int]:
+    """The alerts that wait, alone or for a digest, each with the number of the last change of its story."""
+    wanted = select(alerts.c.id, stories.c.touched).join_from(alerts, stories, stories.c.id == alerts.c.story_id)
+    return {row.id: row.touched for row in c.execute(wanted.where(alerts.c.state == "owed"))}
+
+
+def unsaid(c: Connection, ids: Collection[int]) -> Sequence[Unsaid]:
+    """Those of the alerts that wait still, by channel and in the order of owing."""
     wanted = (
         select(stories, alerts.c.id.label("alert_id"), alerts.c.channel_id, alerts.c.kind)
-        .join_from(alerts, stories)
-        .where(alerts.c.state == "owed")
-        .order_by(alerts.c.id)
+        .join_from(alerts, stories, stories.c.id == alerts.c.story_id)
+        .where(alerts.c.id.in_(ids), alerts.c.state == "owed")
+        .order_by(alerts.c.channel_id, alerts.c.id)
     )
     found = c.execute(wanted).mappings()
     return [Unsaid(row["alert_id"], row["channel_id"], row["kind"], rows.story(row)) for row in found]
+
+
+def known(c: Connection, message_ids: Collection[int]) -> set[int]:
+    """Those of the messages that some row has as its own."""
+    tables = (alerts, bulletins)
+    return {
+        id
+        for table in tables
+        for id in c.scalars(select(table.c.message_id).where(table.c.message_id.in_(message_ids)))
+    }
+
+
+def settle(c: Connection, found: Recalled, now: datetime) -> None:
+    """Ends a row that was told after all. What its message shows is not known, so it is due for an edit."""
+    said = found.said
+    if said.is_list:
+        told = update(alerts).where(alerts.c.id == found.alert_id, alerts.c.state == "owed")
+        c.execute(told.values(state="digested", state_reason=LISTED, settled_at=now))
+    else:
+        settle_sent(
+            c,
+            found.alert_id,
+            message_id=said.message_id,
+            shown_revision=0,
+            now=now,
+            reason=STOOD,
+            place_id=said.place_id,
+        )
 
 
 def last_moment(c: Connection) -> datetime | None:
