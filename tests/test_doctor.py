@@ -363,8 +363,10 @@ async def test_feeds_that_answer_are_counted_and_the_others_named(settings: Sett
 
 
 async def test_where_no_feed_answers_something_is_wrong(settings: Settings) -> None:
-    found = await feeds.check(reading(settings, "http://127.0.0.1:9/x.xml"), Archive(), network=True)
-    assert told(found, "wrong") == ["None of 1 feed answers: check this machine's connection and its name server."]
+    dead = [f"http://127.0.0.1:9/{number}.xml" for number in range(9)]
+    found = await feeds.check(reading(settings, *dead), Archive(), network=True)
+    assert told(found, "wrong") == ["None of 9 feeds answers: check this machine's connection and its name server."]
+    assert len(told(found, "warning")) == 4, "three by name and how many more"
 
 
 async def test_feeds_are_let_be_without_a_network(settings: Settings, server: FeedServer) -> None:

@@ -17,6 +17,9 @@ from bot.settings import Settings
 ABOUT = "feeds"
 MOST_ASKED = 200
 MOST_TOLD = 20
+FEW_TOLD = 3
+"""Of feeds none of which answers: it is hardly they that are at fault."""
+
 PATIENCE = 60.0
 """Seconds for all of them together."""
 
@@ -59,12 +62,12 @@ async def _problem(fetcher: Fetcher, stored: StoredFeed) -> str:
 def _findings(well: int, asked: int, troubles: Sequence[tuple[str, str]], *, late: int) -> list[Finding]:
     if not well:
         says = f"None of {counted(asked, 'feed')} answers: check this machine's connection and its name server."
-        summary = Finding(ABOUT, "wrong", says)
+        summary, most = Finding(ABOUT, "wrong", says), FEW_TOLD
     else:
-        summary = Finding(ABOUT, "ok", f"{well} of {counted(asked, 'feed')} answer.")
-    told = [Finding(ABOUT, "warning", f"{plain(name)}: {why}") for name, why in troubles[:MOST_TOLD]]
-    if len(troubles) > MOST_TOLD:
-        says = f"{len(troubles) - MOST_TOLD} more do not answer; `tocsin feeds list` tells what the last polls found."
+        summary, most = Finding(ABOUT, "ok", f"{well} of {counted(asked, 'feed')} answer."), MOST_TOLD
+    told = [Finding(ABOUT, "warning", f"{plain(name)}: {why}") for name, why in troubles[:most]]
+    if len(troubles) > most:
+        says = f"{len(troubles) - most} more do not answer; `tocsin feeds list` tells what the last polls found."
         told.append(Finding(ABOUT, "warning", says))
     if late:
         told.append(Finding(ABOUT, "warning", f"{counted(late, 'feed')} had no answer within {PATIENCE:.0f} seconds."))
