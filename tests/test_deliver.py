@@ -126,15 +126,16 @@ async def test_a_follow_up_answers_the_earlier_alert(post: Post) -> None:
 
 
 async def test_a_slow_channel_holds_no_other(post: Post) -> None:
+    """Fault 21: one channel is slow, half a minute scaled down to seconds, and the others are told on time."""
     slow, quick = await post.channel(), await post.channel()
     await post.owe(numbered(1), numbered(2), channel=slow)
     await post.owe(*(numbered(n) for n in range(3, 8)), channel=quick)
-    post.fake.faults.add(Fault("slow", seconds=0.5, channel=slow, times=None))
+    post.fake.faults.add(Fault("slow", seconds=1.5, channel=slow, times=None, route=CREATE))
     ticking = asyncio.create_task(post.tick())
-    await post.fake.until(lambda: len(post.fake.messages(quick)) == 5, seconds=0.4)
+    await post.fake.until(lambda: len(post.fake.messages(quick)) == 5, seconds=1.2)
     assert len(post.fake.messages(slow)) == 0
     await post.owe(numbered(8), channel=quick)
-    await post.fake.until(lambda: len(post.fake.messages(quick)) == 6, seconds=0.4)
+    await post.fake.until(lambda: len(post.fake.messages(quick)) == 6, seconds=1.2)
     assert (await ticking).sent == 8
     assert post.titles(slow) == ["Story 1", "Story 2"]
 
@@ -261,6 +262,7 @@ async def test_a_body_refused_twice_is_dead_and_holds_nobody(post: Post) -> None
 
 
 async def test_a_refused_token_stops_everything_and_loses_nothing(post: Post) -> None:
+    """Fault 20: 401 in the midst of a run; that the program then ends with 78 is in `test_kills`."""
     channel = await post.channel()
     rows = await post.owe(numbered(1), numbered(2), channel=channel)
     post.fake.faults.add(Fault("error", status=401, route=CREATE))

@@ -34,8 +34,8 @@ async def run(cycles: int, seed: int, database: str, folder: Path) -> Tally:
                 await running.lose_a_channel(str(running.scene.books.url))
             await running.cycle()
             if number % CALM_AFTER == 0 or number == cycles:
-                await running.calm(last=number == cycles)
-                say(progress(running, cycles))
+                found = await running.calm(last=number == cycles)
+                say("\n".join([progress(running, cycles), *found.lost, *found.twice]))
         running.tally.seconds = time.monotonic() - began
         return running.tally
 

@@ -96,6 +96,7 @@ class Books:
         behind = and_(
             alerts.c.state == "sent", alerts.c.kind == "alert", alerts.c.edits_ended.is_(None),
             alerts.c.message_id.is_not(None), alerts.c.shown_revision < stories.c.revision,
+            ~exists().where(channels.c.channel_id == alerts.c.channel_id, channels.c.state == "closed"),
         )  # fmt: skip
         edits = self.rows(select(alerts).select_from(alerts.join(stories)).where(behind))
         said = [f"{row.kind} {row.id} is {row.state} ({row.state_reason}, not before {row.not_before})"

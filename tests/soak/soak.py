@@ -194,7 +194,8 @@ class Soak:
                     self.scene.crew.check()
                     await asyncio.sleep(0.2)
         except TimeoutError:
-            self.tally.lost += [f"{each}, after {CALM:g} s of calm" for each in self.scene.books.unfinished()]
+            late = [f"{each}, after {CALM:g} s of calm" for each in self.scene.books.unfinished()]
+            self.tally.lost += late or [f"digests wait after {CALM:g} s of calm"]
 
     async def lose_a_channel(self, store_url: str) -> None:
         """A channel is deleted with whatever is on its way to it; a new one takes its place."""
