@@ -14,6 +14,9 @@ ACTIVE = [
     "**", "__", "~~", "||", "`", "```", "> ", ">>> ", "# ", "-# ", "- ", "* ", "1. ", "[a](https://evil.example)",
     "<https://evil.example>", "https://evil.example", "http://x/[y](https://evil.example)", "@everyone", "@here",
     "<@1>", "<@!1>", "<@&1>", "<#1>", "</cmd:1>", "<t:1:R>", "<:e:1>", "<a:e:1>", "<id:home>", ":smile:", "\\",
+    "-# small", "\n-# ", "\n# ", "```ansi\n\x1b[31mred\x1b[0m\n```", "Z\u0335\u0336\u0337\u0338\u0339", "\u2066a\u2069",
+    "[y](<https://evil.example>)", "<mailto:a@evil.example>", "mailto:a@evil.example", "discord://-/channels/1",
+    "steam://run/1", "<id:customize>", "<sound:1:2>", "@silent ", "dis.gd/abc", "discord.new/abc", "discord.gift/abc",
     "discord.gg/abc", "discord.com/invite/abc", "discordapp.com/invite/abc", "\n", "\u202e", "\u200b", "\u0301",
     "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea", "\U0001f44d\U0001f3fd", "1\ufe0f\u20e3", " ",
 ]  # fmt: skip
@@ -22,7 +25,7 @@ texts = st.lists(st.sampled_from(ACTIVE) | st.text(max_size=5), max_size=12).map
 # What the client gives a meaning to, once escaped characters are taken away. From its own behaviour, not our escaper.
 MEANING = re.compile(
     r"[*_~`|\[\]]|<|@everyone|@here|<?@[!&]?\d|https?:|\w+:\S|^(?:>|#|-|\+)\s|^\d+\.\s"
-    r"|discord(?:app)?\.(?:gg|com/invite)|\\",
+    r"|discord(?:app)?\.(?:gg|new|gift|com/invite)|dis\.gd|\\",
     re.IGNORECASE,
 )
 
