@@ -19,6 +19,10 @@ STEP = 200
 STORIES = 20
 """Rows, and stories with all that is about them, that one transaction deletes at most."""
 
+RUNNERS_KEPT = timedelta(days=1)
+REFUSALS_KEPT = timedelta(hours=1)
+"""Far beyond what anybody looks back: two minutes for runners, ten for refused requests."""
+
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
@@ -30,6 +34,9 @@ class PruneReport:
     stories: int = 0
     bulletins: int = 0
     voters: int = 0
+    runners: int = 0
+    refusals: int = 0
+    hosts: int = 0
 
 
 async def prune_tick(now: datetime, *, store: Store, keep: timedelta, idle: timedelta) -> PruneReport:
@@ -43,6 +50,9 @@ async def prune_tick(now: datetime, *, store: Store, keep: timedelta, idle: time
         entries=await _all(lambda: store.write(prune.old_entries, old, STEP)),
         stories=await _all(lambda: store.write(prune.old_stories, old, STORIES)),
         bulletins=await _all(lambda: store.write(prune.old_bulletins, old, STEP)),
+        runners=await store.write(prune.old_runners, now - RUNNERS_KEPT),
+        refusals=await store.write(prune.old_refusals, now - REFUSALS_KEPT),
+        hosts=await store.write(prune.idle_hosts, now),
     )
     log.info("prune.done", **{name: getattr(report, name) for name in PruneReport.__slots__})
     return report

@@ -7,7 +7,7 @@ until there are none. What must not go, because something still needs it, is tol
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, exists, false, func, or_, select, update
 
 from bot.store import changes, guild_feeds, stories
 from bot.store.schema import (
@@ -21,6 +21,9 @@ from bot.store.schema import (
     entries,
     feeds,
     guilds,
+    hosts,
+    refusals,
+    runners,
     story_organisations,
     subscriptions,
     votes,
@@ -96,6 +99,22 @@ def old_bulletins(c: Connection, before: datetime, limit: int) -> int:
     """Deletes digests, catch-ups and notices that ended before then."""
     old = select(bulletins.c.id).where(bulletins.c.settled_at < before, bulletins.c.state.not_in(PENDING))
     return _delete_bulletins(c, list(c.scalars(old.limit(limit))))
+
+
+def old_runners(c: Connection, before: datetime) -> int:
+    """Forgets programs that were not seen since then."""
+    return c.execute(delete(runners).where(runners.c.seen_at < before)).rowcount
+
+
+def old_refusals(c: Connection, before: datetime) -> int:
+    """Forgets the minutes before then in which Discord refused requests."""
+    return c.execute(delete(refusals).where(refusals.c.minute < before)).rowcount
+
+
+def idle_hosts(c: Connection, now: datetime) -> int:
+    """Forgets hosts that nobody asks and that want no rest: they are noted anew when it is a turn again."""
+    asked, rests = hosts.c.turn_until >= now, hosts.c.rest_until >= now
+    return c.execute(delete(hosts).where(~func.coalesce(asked, false()), ~func.coalesce(rests, false()))).rowcount
 
 
 def kept_of(c: Connection, guild_id: int) -> dict[str, int]:
