@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.core.alert import Delivery
 from bot.core.bulletin import Bulletin, Content
-from bot.errors import DestinationForbiddenError, StoreError
+from bot.errors import DestinationForbiddenError, StoreError, TryAgainError
 from bot.store import Store, alerts, bulletins, stories, subscriptions
 from bot.store.schema import alerts as alert_table
 from bot.store.schema import bulletins as bulletin_table
@@ -310,3 +310,17 @@ async def test_an_edit_shows_the_story_as_it_is_when_its_turn_comes(store: Store
     await store.write(stories.save, [a_story("a", revision=3)])
     edit = await store.write(alerts.take_edit, 1, now=AFTER, lease=LEASE)
     assert edit is not None and edit.story.revision == 3
+
+
+async def test_an_answer_that_comes_when_another_has_the_row_changes_nothing_and_is_counted(store: Store) -> None:
+    await owe(store)
+
+    class Late(Slow):
+        async def create(self, *_: object, **__: object) -> int:
+            await self.store.write(alerts.claim, now=NOON + timedelta(hours=9), lease=LEASE, limit=9)
+            raise TryAgainError("no answer")
+
+    rules = replace(QUICK, lease=LEASE)
+    report = await deliver(NOON, store=store, sender=Late(store, 0.0), rules=rules)
+    assert report == DeliverReport(lost=1)
+    assert ((await row(store)).state, (await row(store)).claimed_at) == ("sending", NOON + timedelta(hours=9))

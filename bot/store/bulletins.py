@@ -187,9 +187,9 @@ def settle_sent(c: Connection, bulletin_id: int, *, message_id: int | None, now:
     _end(c, bulletin_id, "sent", "delivered", now, message_id=message_id or None)
 
 
-def settle_dead(c: Connection, bulletin_id: int, *, reason: str, now: datetime, claim: Claim | None = None) -> None:
+def settle_dead(c: Connection, bulletin_id: int, *, reason: str, now: datetime, claim: Claim | None = None) -> bool:
     """Ends a claimed row that can never be delivered; see `alerts.settle_dead`."""
-    _end(c, bulletin_id, "dead", reason, now, claim=claim)
+    return _end(c, bulletin_id, "dead", reason, now, claim=claim)
 
 
 def renew(c: Connection, bulletin_id: int, *, claim: Claim, until: datetime) -> bool:
@@ -209,7 +209,7 @@ def settle_retry(
     minimal: bool = False,
     unclear: bool = True,
     claim: Claim | None = None,
-) -> None:
+) -> bool:
     """Gives a claimed row back for another try; the arguments are those of `alerts.settle_retry`."""
     values: dict[str, object] = {"state": "owed", "not_before": not_before, "lease_until": None}
     values |= {"state_reason": problem, "minimal": minimal}
@@ -218,7 +218,7 @@ def settle_retry(
     if unclear:
         values["unclear_since"] = func.coalesce(bulletins.c.unclear_since, bulletins.c.claimed_at)
     ours = update(bulletins).where(bulletins.c.id == bulletin_id, held_by(bulletins, claim))
-    c.execute(ours.values(**values))
+    return c.execute(ours.values(**values)).rowcount > 0
 
 
 def release(c: Connection, now: datetime) -> int:
@@ -305,11 +305,14 @@ def _end(
     *,
     claim: Claim | None = None,
     **values: object,
-) -> None:
+) -> bool:
     """Ends a pending row; what a message that is not sent was to tell ends as it does."""
     pending = PENDING if claim is None else held_by(bulletins, claim)
     ended = update(bulletins).where(bulletins.c.id == bulletin_id, pending)
     final = {"state": state, "state_reason": reason, "settled_at": now, "lease_until": None}
-    if c.execute(ended.values(**final, **values)).rowcount and state != "sent":
+    if not c.execute(ended.values(**final, **values)).rowcount:
+        return False
+    if state != "sent":
         members = update(alerts).where(alerts.c.bulletin_id == bulletin_id, alerts.c.state == "digested")
         c.execute(members.values(state=state, state_reason=reason, settled_at=now))
+    return True

@@ -44,9 +44,9 @@ def settle_sent(
     _end(c, alert_id, "sent", reason, now, shown=shown)
 
 
-def settle_dead(c: Connection, alert_id: int, *, reason: str, now: datetime, claim: Claim | None = None) -> None:
-    """Ends a row that can never be delivered; with `claim` only while it is being sent under that."""
-    _end(c, alert_id, "dead", reason, now, claim=claim)
+def settle_dead(c: Connection, alert_id: int, *, reason: str, now: datetime, claim: Claim | None = None) -> bool:
+    """Ends a row that can never be delivered; with `claim` only while it is being sent under that, else False."""
+    return _end(c, alert_id, "dead", reason, now, claim=claim)
 
 
 def settle_retry(
@@ -60,8 +60,9 @@ def settle_retry(
     minimal: bool = False,
     unclear: bool | None = None,
     claim: Claim | None = None,
-) -> None:
-    """Gives a claimed row back for another try at `not_before`; with `claim` only while it is being sent under that.
+) -> bool:
+    """Gives a claimed row back for another try at `not_before`; with `claim` only while it is being sent under that,
+    else False.
 
     `counts=False` takes the attempt back (a rate limit). `minimal` asks for minimal text from now on. `unclear` says
     that the message may have arrived, so that the next claim carries `earlier_claim`; unless given, that is so when
@@ -81,8 +82,10 @@ def settle_retry(
     if may_have_arrived:
         values["unclear_since"] = func.coalesce(alerts.c.unclear_since, alerts.c.claimed_at)
     ours = update(alerts).where(alerts.c.id == alert_id, held_by(alerts, claim))
-    if c.execute(ours.values(**values)).rowcount:
-        _close_delivery(c, alert_id, "retry", problem, now)
+    if not c.execute(ours.values(**values)).rowcount:
+        return False
+    _close_delivery(c, alert_id, "retry", problem, now)
+    return True
 
 
 def settle_edit(c: Connection, alert_id: int, *, shown_revision: int, now: datetime) -> None:
@@ -111,13 +114,15 @@ def _end(
     *,
     claim: Claim | None = None,
     shown: Mapping[str, object] | None = None,
-) -> None:
+) -> bool:
     """A row ends once: one that has ended already stays as it is."""
     pending = alerts.c.state.in_(("owed", "sending")) if claim is None else held_by(alerts, claim)
     ended = update(alerts).where(alerts.c.id == alert_id, pending)
     final = {"state": state, "state_reason": reason, "settled_at": now, "lease_until": None}
-    if c.execute(ended.values(**final, **(shown or {}))).rowcount:
-        _close_delivery(c, alert_id, state, reason, now)
+    if not c.execute(ended.values(**final, **(shown or {}))).rowcount:
+        return False
+    _close_delivery(c, alert_id, state, reason, now)
+    return True
 
 
 def _change_shown(c: Connection, alert_id: int, **values: object) -> None:

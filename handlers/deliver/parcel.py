@@ -28,6 +28,9 @@ POST_NAME = (
 Work = Callable[..., None]
 """A function of the store; its first argument is the connection."""
 
+Fenced = Callable[..., bool]
+"""The same for a row that is ours: False, and nothing is changed, where it is ours no more."""
+
 
 class Sent(NamedTuple):
     """A message that stands in Discord, and the forum post or thread of its own if it has one."""
@@ -61,10 +64,10 @@ class Parcel:
     thread: bool
     publish: bool
     draw: Callable[[bool], Message]
-    renew: Callable[..., bool]
+    renew: Fenced
     settle_sent: Work
-    settle_retry: Work
-    settle_dead: Work
+    settle_retry: Fenced
+    settle_dead: Fenced
 
     def drawn(self, *, as_post: bool = False) -> Message:
         """The message, as a post or in a channel. Raises MessageRefusedError where it cannot be drawn, so that it ends

@@ -28,6 +28,7 @@ from handlers.deliver.parcel import Parcel, Sent, of_alert, of_bulletin
 from handlers.deliver.tick import Halt, Tick, ended_with_the_tick, pause
 
 log = structlog.get_logger(__name__)
+TOO_LATE = "it was not ours any more when Discord answered"
 CLOCK_ASTRAY = timedelta(days=1)
 """How far back a message is looked for whose attempt began in the future: the clock was put back since."""
 
@@ -66,8 +67,7 @@ async def _attempt(parcel: Parcel, tick: Tick, halt: Halt) -> None:
             if sent is not None:
                 sent = await _adorned(parcel, sent, tick)
     except ClaimLostError:
-        tick.counts["lost"] += 1
-        log.warning("deliver.lost", **parcel.ids, why="it was not ours any more when it was to be sent")
+        _lost(parcel, tick, "it was not ours any more when it was to be sent")
     except DeliveryError as error:
         if isinstance(error, TokenRefusedError | BlockedError):
             halt.because_of(error)
@@ -208,9 +208,8 @@ async def _retry(
     counts: bool = True,
     minimal: bool = False,
 ) -> None:
-    tick.counts["retried"] += 1
     now = tick.moment()
-    await tick.store.write(
+    ours = await tick.store.write(
         parcel.settle_retry,
         not_before=now + wait,
         problem=problem,
@@ -219,10 +218,22 @@ async def _retry(
         minimal=minimal or parcel.minimal,
         unclear=counts and not minimal,
     )
-    log.info("deliver.put_off", **parcel.ids, attempt=parcel.attempt, seconds=round(wait.total_seconds(), 1))
+    if ours:
+        tick.counts["retried"] += 1
+        log.info("deliver.put_off", **parcel.ids, attempt=parcel.attempt, seconds=round(wait.total_seconds(), 1))
+    else:
+        _lost(parcel, tick, TOO_LATE)
 
 
 async def _bury(parcel: Parcel, reason: str, tick: Tick) -> None:
-    tick.counts["dead"] += 1
-    await tick.store.write(parcel.settle_dead, reason=reason, now=tick.moment())
-    log.warning("deliver.given_up", **parcel.ids, attempt=parcel.attempt, why=reason)
+    if await tick.store.write(parcel.settle_dead, reason=reason, now=tick.moment()):
+        tick.counts["dead"] += 1
+        log.warning("deliver.given_up", **parcel.ids, attempt=parcel.attempt, why=reason)
+    else:
+        _lost(parcel, tick, TOO_LATE)
+
+
+def _lost(parcel: Parcel, tick: Tick, why: str) -> None:
+    """Whoever has the row now settles it."""
+    tick.counts["lost"] += 1
+    log.warning("deliver.lost", **parcel.ids, why=why)

@@ -62,7 +62,7 @@ class DeliverRules:
 @dataclass(frozen=True, slots=True)
 class DeliverReport:
     """What one tick did: rows by what became of them. `found` were sent by an earlier attempt, `unread` could not be
-    looked up before a resend, `lost` were not sent because this runner was away for longer than its lease."""
+    looked up before a resend, `lost` were not ours any more: this runner was away for longer than its lease."""
 
     sent: int = 0
     found: int = 0
