@@ -39,13 +39,6 @@ class Recall:
         self._heard: dict[int, Sequence[Said]] = {}
         self._looked: dict[int, int] = {}
         self._over = False
-        self._no_old_news = False
-
-    async def brings_old_news(self, now: datetime) -> bool:
-        """Whether feeds may list as new what was told before the backup was put back."""
-        if not self._no_old_news:
-            self._no_old_news = not await self._store.read(aftermath.brings_old_news, now)
-        return not self._no_old_news
 
     async def is_needed(self, now: datetime) -> bool:
         """Whether what waits may have been told before the backup was put back."""

@@ -239,3 +239,38 @@ async def test_a_postgresql_database_is_backed_up_into_a_file_and_put_back(
     ended = call(capsys, "db", "restore", str(copied), "--database", postgres_url)
     assert (ended.code, ended.err) == (0, "")
     assert unmarked(prints(postgres_url)) == unmarked(before)
+
+
+KILLED_WHILE_WRITING = """
+import os, pathlib, signal, sys
+from datetime import UTC, datetime
+from bot.store.backup import back_up
+from bot.store.restoring import restore
+def kill(done, of):
+    os.kill(os.getpid(), signal.SIGKILL)
+what, url, file = sys.argv[1:]
+if what == "backup":
+    back_up(url, pathlib.Path(file), force=True, told=kill)
+else:
+    restore(url, pathlib.Path(file), now=datetime.now(UTC), told=kill)
+"""
+
+
+@pytest.mark.parametrize("what", ["backup", "restore"])
+async def test_a_kill_in_the_middle_changes_nothing_and_what_it_left_goes_with_the_next(
+    url: str, tmp_path: Path, what: str
+) -> None:
+    copied, path = tmp_path / "copy.db", tmp_path / "tocsin.db"
+    back_up(url, copied)
+    before = copied.read_bytes(), path.read_bytes()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED_WHILE_WRITING, what, url, str(copied), cwd=ROOT
+    )
+    assert await process.wait() == -9
+    assert list(tmp_path.glob("*.part"))
+    assert (copied.read_bytes(), path.read_bytes()) == before
+    if what == "backup":
+        back_up(url, copied, force=True)
+    else:
+        restore(url, copied, now=LATER)
+    assert not list(tmp_path.glob("*.part*"))

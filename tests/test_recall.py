@@ -12,13 +12,13 @@ import pytest
 
 from bot.client import DiscordSender
 from bot.core.alert import Habits
-from bot.core.feed import FeedState
 from bot.core.hours import DigestPlan
 from bot.core.recalling import Said, Unsaid, recalled
 from bot.core.story import Source, Story
 from bot.errors import RateLimitedError
 from bot.store import Store, aftermath, alerts, feeds, stories, subscriptions
 from bot.store.backup import back_up
+from bot.store.copying import copy
 from bot.store.restoring import restore
 from handlers.deliver import DeliverReport, deliver
 from handlers.digest import digest
@@ -47,9 +47,8 @@ def told_of(number: int, id: str = "", **changes: object) -> Story:
 class Scene:
     """A database, Discord, and a clock that stands where it was put."""
 
-    def __init__(self, folder: Path, sender: DiscordSender, guild: Guild, channel: Channel) -> None:
-        self.folder, self.sender, self.guild, self.channel = folder, sender, guild, channel
-        self.url = f"sqlite:///{folder / 'tocsin.db'}"
+    def __init__(self, url: str, folder: Path, sender: DiscordSender) -> None:
+        self.url, self.folder, self.sender = url, folder, sender
         self.now = datetime.now(UTC)
 
     async def owe(self, store: Store, *told: Story, **changes: object) -> None:
@@ -60,16 +59,21 @@ class Scene:
         return await deliver(self.now + later, store=store, sender=self.sender)
 
     def back_up(self) -> None:
-        back_up(self.url, self.folder / "copy.db")
+        if self.url.startswith("sqlite"):
+            back_up(self.url, self.folder / "copy.db")
+        else:
+            copy(self.url, f"sqlite:///{self.folder / 'copy.db'}", now=self.now, beside=True)
 
     def restore(self) -> None:
         restore(self.url, self.folder / "copy.db", now=datetime.now(UTC))
 
 
 @pytest.fixture
-async def scene(tmp_path: Path, sender: DiscordSender, guild: Guild, channel: Channel) -> AsyncIterator[Scene]:
+async def scene(
+    database_url: str, tmp_path: Path, sender: DiscordSender, guild: Guild, channel: Channel
+) -> AsyncIterator[Scene]:
     """A story that was told, one that waits, and a backup of that; then the second and a third are told."""
-    scene = Scene(tmp_path, sender, guild, channel)
+    scene = Scene(database_url, tmp_path, sender)
     async with Store.open(scene.url) as store:
         await store.write(feeds.add, a_feed(), scene.now)
         await store.write(subscriptions.add, a_subscription(channel.id, guild.id))
@@ -95,7 +99,6 @@ async def test_what_was_told_since_the_backup_is_found_and_only_the_rest_is_told
     scene.restore()
     async with Store.open(scene.url) as store:
         await scene.owe(store, told_of(3, "anew"), told_of(4), held="long stop")
-        assert await Recall(store).brings_old_news(scene.now)
         assert await Recall(store).recall(scene.now, scene.sender)
         assert await store.read(alerts.state_of, 2) == ("sent", aftermath.STOOD)
         assert await store.read(alerts.state_of, 3) == ("sent", aftermath.STOOD)
@@ -180,27 +183,26 @@ async def test_a_row_is_compared_again_when_its_story_has_grown(scene: Scene, fa
         assert len([each for each in fake.requests if each.method == "GET"]) == read  # heard once, remembered
 
 
-async def test_feeds_bring_old_news_until_each_was_read_again_and_for_a_day_at_most(scene: Scene) -> None:
+async def test_a_feed_may_bring_old_news_until_it_was_read_again_and_for_a_day_at_most(scene: Scene) -> None:
     async with Store.open(scene.url) as store:
-        assert not await Recall(store).brings_old_news(scene.now)
+        assert not await store.read(aftermath.may_be_old, None, scene.now)
         assert not await Recall(store).is_needed(scene.now)
     scene.restore()
     async with Store.open(scene.url) as store:
-        later = datetime.now(UTC) + 2 * MINUTE
-        assert await Recall(store).brings_old_news(later)
-        assert not await Recall(store).brings_old_news(later + timedelta(days=1))
-        await store.write(feeds.save_state, 1, FeedState(last_success_at=later))
-        assert not await Recall(store).brings_old_news(later)
+        later, day = datetime.now(UTC) + 2 * MINUTE, timedelta(days=1)
+        for read, old in ((None, True), (scene.now, True), (later, False)):
+            assert await store.read(aftermath.may_be_old, read, later) == old
+            assert not await store.read(aftermath.may_be_old, read, later + day)
         assert await Recall(store).is_needed(later)  # what was read then waits still
-        assert not await Recall(store).is_needed(later + timedelta(days=1))
-        assert await Recall(store).recall(later + timedelta(days=1), Unwell())
+        assert not await Recall(store).is_needed(later + day)
+        assert await Recall(store).recall(later + day, Unwell())
 
 
 async def test_a_forum_is_recalled_by_its_posts(
-    tmp_path: Path, fake: FakeDiscord, guild: Guild, sender: DiscordSender
+    database_url: str, tmp_path: Path, fake: FakeDiscord, guild: Guild, sender: DiscordSender
 ) -> None:
     forum = fake.add_channel(guild, "forum", type=FORUM)
-    scene = Scene(tmp_path, sender, guild, forum)
+    scene = Scene(database_url, tmp_path, sender)
     async with Store.open(scene.url) as store:
         await store.write(feeds.add, a_feed(), scene.now)
         await store.write(subscriptions.add, a_subscription(forum.id, guild.id))

@@ -144,6 +144,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path:
 
 
 async def test_a_damaged_database_is_refused(url: str) -> None:
+    """Fault 27: corrupted page, at the start."""
     async with Store.open(url) as store:
         for number in range(200):
             await store.write(feeds.add, a_feed(f"https://news.example/{number}"), NOON)
@@ -167,6 +168,7 @@ async def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can act as another user")
 @pytest.mark.parametrize("what", ["folder", "file"])
 async def test_what_another_user_owns_is_refused_as_read_only(guest_folder: Path, what: str) -> None:
+    """Fault 26: file read-only."""
     url = f"sqlite:///{guest_folder / 'tocsin.db'}"
     async with Store.open(url):
         pass
@@ -201,6 +203,7 @@ async def test_an_unreachable_server_is_named_without_its_password() -> None:
 
 
 async def test_a_database_in_use_by_another_tocsin_is_refused_until_that_one_is_killed(url: str) -> None:
+    """Fault 32: two processes, one SQLite file."""
     pipe = asyncio.subprocess.PIPE
     other = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLD, url, cwd=ROOT, stdin=pipe, stdout=pipe)
     assert other.stdout is not None

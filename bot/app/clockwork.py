@@ -112,7 +112,7 @@ class Clockwork:
                 shelf=self._shelf,
                 runner=self._me.id,
                 begin_within=POLL_BEGINS_WITHIN,
-                long_stop=self._long_stop or await self._recall.brings_old_news(now_utc()),
+                long_stop=self._long_stop,
             )
         self._long_stop = False
         self._vitals.polled(asdict(report))

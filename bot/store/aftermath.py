@@ -53,14 +53,10 @@ def of(c: Connection, now: datetime) -> Aftermath | None:
     return Aftermath(since, at) if now - at < LONGEST else None
 
 
-def brings_old_news(c: Connection, now: datetime) -> bool:
-    """Whether some feed has not been read since the backup was put back, and so may list as new what was told."""
+def may_be_old(c: Connection, last_read: datetime | None, now: datetime) -> bool:
+    """Whether what a feed lists as new may have been told before the backup was put back: it was last read before."""
     lacking = of(c, now)
-    if lacking is None:
-        return False
-    unread = feeds.c.last_success_at.is_(None) | (feeds.c.last_success_at < lacking.at)
-    active = select(feeds.c.id).where(~feeds.c.removed, feeds.c.status == "active", unread)
-    return c.execute(active.limit(1)).first() is not None
+    return lacking is not None and (last_read is None or last_read < lacking.at)
 
 
 def waiting(c: Connection) -> dict[int, int]:

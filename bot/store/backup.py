@@ -4,6 +4,7 @@ Each is one file that stands for itself, whole and checked before it gets its na
 back stands in restoring.
 """
 
+import glob
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -66,6 +67,7 @@ def making(to: Path) -> Iterator[Path]:
 def part_of(path: Path) -> Iterator[Path]:
     """A name beside `path` for what is being written; afterwards nothing stands there."""
     part = path.resolve().with_name(f"{path.name}.{os.getpid()}.part")
+    _clear(part, path.name)
     try:
         yield part
     except OSError as error:
@@ -73,6 +75,24 @@ def part_of(path: Path) -> Iterator[Path]:
     finally:
         for name in all_of(part):
             name.unlink(missing_ok=True)
+
+
+def _clear(part: Path, name: str) -> None:
+    """Takes away what those left who were killed while they wrote."""
+    for left in part.parent.glob(f"{glob.escape(name)}.*.part*"):
+        number = left.name.removeprefix(f"{name}.").partition(".")[0]
+        if number.isdecimal() and not _runs(int(number)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return pid != os.getpid()
 
 
 def copy_file(source: Path, part: Path, told: Progress = nobody) -> None:

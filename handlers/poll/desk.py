@@ -13,6 +13,7 @@ from itertools import groupby
 
 import structlog
 
+from bot.core.alert import Alert
 from bot.core.conditions import storm_content
 from bot.core.feed import FeedState, StoredFeed, address_of, is_first_poll, postponed
 from bot.core.importance import Importance, importance
@@ -20,7 +21,7 @@ from bot.core.link import host_of
 from bot.core.merging import OpenStories
 from bot.core.story import Report, Story
 from bot.errors import FeedError, StoreError
-from bot.store import Connection, changes, feeds, polls
+from bot.store import Connection, aftermath, changes, feeds, polls
 from handlers.poll.dues import dues
 from handlers.poll.reading import Reading, Tick, fault
 from handlers.poll.shelf import Shelf
@@ -146,7 +147,7 @@ class Desk:
             renamed=found.sifted.renamed,
             stories=tuple(changed.values()),
             weights={id: self._weigh(story) for id, story in changed.items()},
-            alerts=() if is_first_poll(feed.state) else dues(c, self._tick, placed, self._weigh),
+            alerts=() if is_first_poll(feed.state) else self._dues(c, feed, placed),
             rest=found.rest,
             notice=storm_content(feed.feed.name, len(found.sifted.swept)) if found.sifted.swept else None,
         )
@@ -166,6 +167,11 @@ class Desk:
         begun: set[str] = set()
         for each in found.judged:
             placed.append(_placed(c, each, open_stories, self._tick.now, begun))
+
+    def _dues(self, c: Connection, feed: StoredFeed, placed: Sequence[polls.Judged]) -> tuple[Alert, ...]:
+        """What a feed lists as new that was not read since a backup was put back waits to be looked for."""
+        gather = aftermath.may_be_old(c, feed.state.last_success_at, self._tick.now)
+        return dues(c, self._tick, placed, self._weigh, gather=gather)
 
     def _rested(self, feed: StoredFeed, found: Reading) -> FeedState:
         """The state to keep: it was found before a later feed heard that their host wants rest."""

@@ -18,15 +18,18 @@ from handlers.poll.wishes import Wishes, wishes
 Weigh = Callable[[Story, Collection[str]], Importance]
 
 
-def dues(c: Connection, tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh) -> tuple[Alert, ...]:
-    """The alerts that are owed by stories with a report young enough, each as the story stands after all of them."""
+def dues(
+    c: Connection, tick: Tick, placed: Sequence[polls.Judged], weigh: Weigh, *, gather: bool = False
+) -> tuple[Alert, ...]:
+    """The alerts that are owed by stories with a report young enough, each as the story stands after all of them;
+    gathered first after a long stop, and where `gather` says so."""
     young = [each for each in placed if each.placement and _is_young(each, tick)]
     if not young:
         return ()
     latest = {each.placement.story.id: each.placement.story for each in placed if each.placement}
     fresh = {each.placement.story.id for each in young if each.placement and each.quiet is None}
     swept = {each.placement.story.id for each in young if each.placement} - fresh
-    wanted = wishes(c, tick.now, long_stop=tick.long_stop)
+    wanted = wishes(c, tick.now, long_stop=tick.long_stop or gather)
     owe = partial(
         owed,
         matched=alerts.matched(c, fresh | swept),
