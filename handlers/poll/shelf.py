@@ -64,6 +64,7 @@ class Shelf:
     def put_back(self, changed: Iterable[str]) -> None:
         """It was not, as far as is known: these stories are again what they were. If it was after all, they are
         found among the changes of others next time."""
+        self._latest = self._number  # or a later commit, of whatever, would pass for having seen that change
         held = self.stories
         for story_id in changed:
             held.remove(story_id)
