@@ -131,11 +131,11 @@ async def running(client: TocsinClient) -> AsyncIterator[simcord.Env]:
 
 
 @asynccontextmanager
-async def a_town(folder: Path, *, allowed: Sequence[str] = ("*",), **reading: Any) -> AsyncIterator[Town]:
+async def a_town(where: Path | str, *, allowed: Sequence[str] = ("*",), **reading: Any) -> AsyncIterator[Town]:
     """A server with a channel, a manager and a reader; the bot is in it and ready. `reading` is what /feeds fetches
-    and judges with."""
+    and judges with. `where` is a folder, or the address of a database."""
     index = Index()
-    async with Store.open(f"sqlite:///{folder / 'town.db'}") as store:
+    async with Store.open(where if isinstance(where, str) else f"sqlite:///{where / 'town.db'}") as store:
         box: list[Town] = []
         client = a_client(store, index, clock=lambda: box[0].now if box else NOON, allowed=allowed, **reading)
         async with running(client) as env:

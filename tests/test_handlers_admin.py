@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +21,8 @@ from tests.told import tell_reports, tell_unplaced
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
+async def town(database_url: str) -> AsyncIterator[Town]:
+    async with a_town(database_url) as town:
         await keep(town, "one", 1, 2)
         await keep(town, "two", 3)
         await town.refresh()

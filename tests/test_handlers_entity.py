@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,8 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
+async def town(database_url: str) -> AsyncIterator[Town]:
+    async with a_town(database_url) as town:
         long_ago, past = NOON - 200 * DAY, NOON - 40 * DAY
         await town.keep(
             a_story("old", title="Long ago", first_seen=long_ago, last_seen=long_ago),

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +19,8 @@ from tests.told import tell
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
+async def town(database_url: str) -> AsyncIterator[Town]:
+    async with a_town(database_url) as town:
         yield town
 
 

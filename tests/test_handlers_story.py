@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with a_town(tmp_path) as town:
+async def town(database_url: str) -> AsyncIterator[Town]:
+    async with a_town(database_url) as town:
         yield town
 
 
