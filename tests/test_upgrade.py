@@ -257,3 +257,19 @@ async def test_an_upgrade_that_is_killed_at_any_statement_leaves_nothing_half(
         assert not store.upgraded
         assert await store.read(rows_of, before) == before
         assert await store.read(lambda c: inspect(c).has_table("counters"))
+
+
+OPENED = """
+import asyncio, sys
+from bot.store import Store
+async def main():
+    async with Store.open(sys.argv[1]):
+        print("alembic" in sys.modules)
+asyncio.run(main())
+"""
+
+
+def test_a_database_of_today_is_opened_without_loading_what_upgrades_it(database_url: str) -> None:
+    words = [sys.executable, "-c", OPENED, database_url]
+    opened = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    assert opened.stdout == "False\n"
