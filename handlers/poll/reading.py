@@ -126,7 +126,7 @@ async def _understand(tick: Tick, feed: StoredFeed, answer: Fetched | NotModifie
     found = _without_ways_back(parsed.entries, (url, state.moved_to, answer.url))
     sifted = await _sift(tick, feed, found, reuses_guids=state.reuses_guids or parsed.reuses_guids)
     judged = await _judge(tick, feed, sifted)
-    if parsed.unfinished:  # a 304 to these validators would leave out for good what is missing
+    if parsed.unfinished or not parsed.entries:  # a 304 to these validators would leave out for good what is missing
         answer = replace(answer, etag=None, last_modified=None)
     after = _after_success(tick, feed, answer, digest, ttl=parsed.ttl)
     return Reading("fetched", replace(after, reuses_guids=sifted.reuses_guids), judged, sifted)
