@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import unused_port
 from sqlalchemy import MetaData, create_engine, select
 
 from bot.store.engine import address
@@ -52,6 +53,8 @@ debounce = 0
 [log]
 level = "DEBUG"
 format = "{form}"
+[health]
+port = {port}
 """
 
 
@@ -95,6 +98,7 @@ class Scene:
     discord: FakeDiscord
     database: str
     told: int = 1
+    health: int = field(default_factory=unused_port)
     seen: list[str] = field(default_factory=list)
 
     def url(self, path: str, host: int = 1) -> str:
@@ -154,7 +158,7 @@ async def scene(folder: Path, database: str, form: str) -> AsyncIterator[Scene]:
         site.at("/busy", status=503, Retry_After="1")
         site.at("/gone", status=410)
         site.at(f"/api/webhooks/123456/{HOOK}", status=500)
-        (folder / "settings.toml").write_text(SETTINGS.format(form=form), encoding="utf-8")
+        (folder / "settings.toml").write_text(SETTINGS.format(form=form, port=made.health), encoding="utf-8")
         feeds = [
             made.url(f"/feed?key={KEY}"), made.url(f"/gone?key={KEY}", 2), made.url(f"/broken?key={KEY}", 3),
             made.url(f"/moved?key={KEY}", 4), made.url(f"/circle?key={KEY}", 5), made.url(f"/busy?key={KEY}", 6),
@@ -188,7 +192,7 @@ def tables(url: str) -> Iterator[tuple[str, str, str]]:
         engine.dispose()
 
 
-async def until(true: Callable[[], object], seconds: float = 40) -> None:
+async def until(true: Callable[[], object], seconds: float = 120) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.1)
@@ -225,8 +229,14 @@ async def program(play: Scene) -> AsyncIterator[tuple["asyncio.subprocess.Proces
     finally:
         if running.returncode is None:
             running.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(running.wait(), 15)
+        await asyncio.wait_for(running.wait(), 30)
         await reading
+
+
+async def vital_signs(play: Scene, path: str) -> str:
+    """What whoever watches over the program is told."""
+    async with ClientSession() as session, session.get(f"http://127.0.0.1:{play.health}{path}") as answer:
+        return str(answer.headers) + await answer.text()
 
 
 def descendants(process: int) -> list[int]:
@@ -240,7 +250,7 @@ def around(process: int) -> str:
     return "\n".join(Path(f"/proc/{process}/{name}").read_bytes().decode() for name in ("cmdline", "environ"))
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_no_secret_is_in_any_line_result_table_message_or_answer(tmp_path: Path, database: str) -> None:
     async with scene(tmp_path, database, "json" if "postgres" in database else "text") as play:
         discord = play.discord
@@ -261,6 +271,7 @@ async def test_no_secret_is_in_any_line_result_table_message_or_answer(tmp_path:
                 for person, channel in people
                 for words, options in ASKED
             ]
+            answers += [await vital_signs(play, path) for path in ("/healthz", "/metrics")]
             workers = descendants(bot.pid)
             started = {each: around(each) for each in workers}
         for words in COMMANDS if "postgres" in database else ():
