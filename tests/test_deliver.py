@@ -130,12 +130,12 @@ async def test_a_slow_channel_holds_no_other(post: Post) -> None:
     slow, quick = await post.channel(), await post.channel()
     await post.owe(numbered(1), numbered(2), channel=slow)
     await post.owe(*(numbered(n) for n in range(3, 8)), channel=quick)
-    post.fake.faults.add(Fault("slow", seconds=1.5, channel=slow, times=None, route=CREATE))
+    post.fake.faults.add(Fault("slow", seconds=1.8, channel=slow, route=CREATE))
     ticking = asyncio.create_task(post.tick())
-    await post.fake.until(lambda: len(post.fake.messages(quick)) == 5, seconds=1.2)
+    await post.fake.until(lambda: len(post.fake.messages(quick)) == 5, seconds=1.6)
     assert len(post.fake.messages(slow)) == 0
     await post.owe(numbered(8), channel=quick)
-    await post.fake.until(lambda: len(post.fake.messages(quick)) == 6, seconds=1.2)
+    await post.fake.until(lambda: len(post.fake.messages(quick)) == 6, seconds=1.6)
     assert (await ticking).sent == 8
     assert post.titles(slow) == ["Story 1", "Story 2"]
 
@@ -296,6 +296,19 @@ async def test_a_rate_limit_is_waited_for_and_is_no_attempt(post: Post) -> None:
     assert await post.tick(rules=rules) == DeliverReport(retried=1)
     assert await post.tick(timedelta(seconds=60), rules=rules) == DeliverReport()
     assert (await post.tick(timedelta(seconds=6), rules=rules)).sent == 1
+
+
+async def test_a_rate_limit_takes_no_try_from_those_that_are_left(post: Post) -> None:
+    channel = await post.channel()
+    await post.owe(numbered(1), channel=channel)
+    client: discord.Client = post.sender._client
+    client.http.max_ratelimit_timeout = 30.0
+    post.fake.faults.add(Fault("ratelimit", retry_after=65, scope="shared", route=CREATE))
+    post.fake.faults.add(Fault("status", status=503, route=CREATE))
+    rules = replace(RULES, attempts=2)
+    for _ in range(3):
+        await post.tick(timedelta(minutes=2), rules=rules)
+    assert post.titles(channel) == ["Story 1"]
 
 
 @pytest.mark.usefixtures("no_pauses")

@@ -16,10 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.store import Store, alerts, stories, subscriptions
 from tests.builders import a_story, a_subscription, an_alert
 from tests.discord_fake import CREATE, FakeDiscord, Fault
 
+pytestmark = pytest.mark.timeout(240)  # several programs, one after the other, on a machine with other work
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "[deliver]\ntick = 1\ndebounce = 0\n"
 
@@ -78,7 +81,7 @@ class Outbox:
 
     async def settled(self) -> None:
         """Waits until no row is owed or being sent."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while any(
                 self.rows(f"SELECT 1 FROM {table} WHERE state IN ('owed', 'sending')")  # noqa: S608 - two names of ours
                 for table in ("alerts", "bulletins")
@@ -98,7 +101,7 @@ async def an_outbox(folder: Path) -> AsyncIterator[Outbox]:
         yield Outbox(folder, discord, guild, discord.add_channel(guild))
 
 
-async def ends(process: asyncio.subprocess.Process, code: int, *, within: float = 30) -> None:
+async def ends(process: asyncio.subprocess.Process, code: int, *, within: float = 60) -> None:
     try:
         assert await asyncio.wait_for(process.wait(), within) == code
     finally:
@@ -173,7 +176,7 @@ async def test_a_stop_during_a_send_ends_in_time_and_a_token_that_is_refused_end
         hang = outbox.discord.faults.add(Fault("hang", when="after", route=CREATE))
         await outbox.owe("unanswered")
         running = await outbox.start()
-        await outbox.discord.until(lambda: hang.hits, seconds=15)
+        await outbox.discord.until(lambda: hang.hits, seconds=60)
         running.send_signal(signal.SIGTERM)
         await ends(running, 0, within=12)
         running = await outbox.start()
