@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from bot.core.alert import Alert, Delivery
+from bot.core.alert import Alert, Delivery, Habits
+from bot.core.hours import QuietHours
+from bot.core.importance import Importance, Level
 from bot.core.owing import told_by
 from bot.store import Store, alerts, bulletins, stories, subscriptions
 from bot.store.claims import REMOVED
@@ -226,3 +228,37 @@ async def test_one_that_moved_away_inherits_nothing_from_its_former_channel(stor
     (claimed,) = await claim(store)
     assert (claimed.subscription.id, claimed.subscription.channel_id) == (first, NEW)
     assert await rows(store) == [(first, "sending", None), (second, "suppressed", told_by(first))]
+
+
+QUIET = Habits(quiet=QuietHours(11 * 60, 14 * 60))
+
+
+@pytest.mark.parametrize(
+    ("level", "habits", "told_at_once"),
+    [
+        ("high", QUIET, False),
+        ("critical", QUIET, True),
+        ("critical", Habits(quiet=QuietHours(11 * 60, 14 * 60, critical_override=False)), False),
+        ("high", Habits(), True),
+    ],
+)
+async def test_what_is_handed_over_in_quiet_hours_waits_for_their_end(
+    store: Store, level: Level, habits: Habits, told_at_once: bool
+) -> None:
+    await store.write(stories.save, [a_story("a")], {"a": Importance(level, 1.0)})
+    first, second = await subscribe(store), await subscribe(store, habits=habits)
+    await owe(store, an_alert(first, "a"), an_alert(second, "a", suppressed=told_by(first)))
+    await store.write(subscriptions.remove, first)
+    await digest(NOON, store=store)
+    assert [each.subscription.id for each in await claim(store)] == ([second] if told_at_once else [])
+    later = timedelta(hours=2)
+    await digest(NOON + later, store=store)
+    assert [each.subscription.id for each in await claim(store, later)] == [second]
+
+
+async def test_what_is_handed_over_outside_of_quiet_hours_is_told_with_the_next_look(store: Store) -> None:
+    first, second = await subscribe(store), await subscribe(store, habits=QUIET)
+    await owe(store, an_alert(first, "a"), an_alert(second, "a", suppressed=told_by(first)))
+    await store.write(subscriptions.remove, first)
+    await digest(NOON + timedelta(hours=3), store=store)
+    assert [each.subscription.id for each in await claim(store, timedelta(hours=3))] == [second]

@@ -9,9 +9,11 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
+from bot.core.alert import Held
+from bot.core.importance import LEVELS
 from bot.core.owing import told_by
 from bot.store import rows
-from bot.store.schema import alerts, bulletins, channels, subscriptions
+from bot.store.schema import alerts, bulletins, channels, stories, subscriptions
 
 HEIRS = (
     select(subscriptions.c.id)
@@ -21,6 +23,7 @@ HEIRS = (
 """Those who are there to tell a row's channel still: one that has moved away tells another channel."""
 
 SHUT = select(channels.c.channel_id)
+QUIET: Held = "quiet hours"
 TELLING = ("owed", "sending", "sent", "digested")
 
 
@@ -43,7 +46,7 @@ def hand_over(c: Connection, teller: int, story_ids: Collection[str]) -> None:
         unclear = _unclear(c, teller, heir)
         if unclear is not None and heir["kind"] != "alert":
             continue  # it may stand there, and a digest does not look
-        inherited = _inherited(c, unclear) if unclear is not None else {}
+        inherited = _inherited(c, unclear) if unclear is not None else {"held": _held(c, heir)}
         owed = update(alerts).where(alerts.c.id == heir["id"])
         c.execute(owed.values(state="owed", state_reason=None, settled_at=None, **inherited))
         others = update(alerts).where(
@@ -100,6 +103,17 @@ def _move_bulletins(c: Connection, id: int, channel_id: int) -> None:
     ids = list(c.scalars(pending))
     c.execute(update(bulletins).where(bulletins.c.id.in_(ids)).values(channel_id=channel_id))
     c.execute(update(alerts).where(alerts.c.bulletin_id.in_(ids)).values(channel_id=channel_id))
+
+
+def _held(c: Connection, heir: rows.Row) -> str | None:
+    """What is handed to a subscription with quiet hours waits for the next look at what is held, which knows the time;
+    a critical story does where the hours let none through."""
+    joined = subscriptions.join(stories, stories.c.id == heir["story_id"])
+    wanted = select(subscriptions, stories.c.level).select_from(joined)
+    row = c.execute(wanted.where(subscriptions.c.id == heir["subscription_id"])).mappings().one()
+    quiet = rows.subscription(row).habits.quiet
+    passes = quiet is None or (quiet.critical_override and row["level"] == LEVELS[-1])
+    return heir["held"] if passes or heir["kind"] != "alert" else QUIET
 
 
 def _unclear(c: Connection, teller: int, heir: rows.Row) -> rows.Row | None:
