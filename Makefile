@@ -28,7 +28,7 @@ check: .venv/ready ## style, types, and known weaknesses of dependencies
 	@$(BIN)/mypy
 	@$(BIN)/python .ci/audit.py requirements.lock
 
-mutants: .venv/ready ## shows that the tests notice every deliberate mistake of tests/mutants: make mutants [ONLY="words of a name"]
+mutants: .venv/ready ## shows that the tests notice every deliberate mistake of tests/mutants: make mutants [ONLY=part-of-a-name]
 	@$(BIN)/python -m tests.mutants $(ONLY)
 
 bench: .venv/ready ## measures; never part of the tests
