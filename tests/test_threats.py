@@ -12,11 +12,14 @@ import pytest
 from sqlalchemy import LargeBinary, PickleType
 
 from bot.core.article import Article
+from bot.core.entry import parse_feed
+from bot.errors import TocsinError
 from bot.language import Language
+from bot.opml import read_opml
 from bot.schedule import Schedule
 from bot.settings.knowledge import read_knowledge
 from bot.store.schema import metadata
-from tests.builders import an_article
+from tests.builders import NOON, an_article
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE_OUT_OF_DATA = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle", "yaml"}
@@ -52,6 +55,48 @@ def test_no_text_is_ever_run_as_code_or_by_a_shell() -> None:
     calls = {(name, getattr(node.func, "id", "")) for name, node in program() if isinstance(node, ast.Call)}
     assert [each for each in calls if each[1] in ("eval", "exec", "compile", "__import__")] == []
     assert [each for each in imported() if each[1] in ("subprocess", "pty", "commands")] == []
+
+
+MADE_OF_OURS = {
+    "amounts.py", "credit.py", "dateline.py", "expressions.py", "labels.py", "menus.py", "patterns.py", "query.py",
+    "text.py", "toml.py", "words.py",
+}  # fmt: skip
+"""Where patterns are put together, of constants and of what an operator's files say."""
+
+
+def test_no_pattern_is_made_of_what_people_type() -> None:
+    """Their words are phrases: no expression of theirs can be one that takes for ever."""
+    made = {
+        name
+        for name, node in program()
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func)
+        in {f"re.{verb}" for verb in ("compile", "search", "match", "fullmatch", "sub", "split")}
+        and not isinstance(node.args[0], ast.Constant)
+    }
+    learning = {path.name for path in (ROOT / "bot" / "fit").glob("*.py")}
+    assert made - learning <= MADE_OF_OURS
+
+
+@pytest.mark.parametrize("entity", ["file:///etc/hostname", "http://127.0.0.1:9/secret", "expect://id"])
+def test_no_feed_and_no_list_reads_a_file_or_an_address_into_itself(entity: str) -> None:
+    head = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "{entity}"><!ENTITY % p SYSTEM "{entity}"> %p;]>'
+    item = "<item><guid>1</guid><title>a &e; b</title></item>"
+    rss = f"{head}<rss version='2.0'><channel><title>&e;</title>{item}</channel></rss>"
+    found = parse_feed(rss.encode(), url="https://a.example/feed", content_type=None, now=NOON)
+    assert [each.title.replace("&e;", "").split() for each in found.entries] in ([["a", "b"]], [])
+    with pytest.raises(TocsinError):
+        read_opml(
+            f"{head}<opml version='2.0'><body><outline text='&e;' xmlUrl='https://a.example/'/></body></opml>".encode()
+        )
+
+
+def test_entities_within_entities_grow_into_nothing() -> None:
+    levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    head = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{levels}]>'
+    rss = f"{head}<rss version='2.0'><channel><item><guid>1</guid><title>&l9;</title></item></channel></rss>"
+    found = parse_feed(rss.encode(), url="https://a.example/feed", content_type=None, now=NOON)
+    assert all(len(each.title) < 100 for each in found.entries)
 
 
 async def test_a_wake_up_is_not_lost_where_the_loop_was_held_for_longer_than_a_second() -> None:
