@@ -8,7 +8,7 @@ import pytest
 from bot.core.alert import Habits
 from bot.core.feed import FeedState, is_due
 from bot.core.hours import DigestPlan, QuietHours
-from bot.store import clocks, feeds
+from bot.store import clocks, feeds, hosts, refusals
 from tests import bureau as bureaus
 from tests.builders import a_feed
 from tests.bureau import DAY, HOUR, MINUTE, Bureau
@@ -120,6 +120,19 @@ async def test_a_feed_that_was_asked_three_days_ahead_is_asked_now_and_its_news_
     assert due.state.etag == "kept"
     assert due.state.last_success_at is not None
     assert due.state.last_success_at <= bureau.now
+
+
+async def test_a_rest_of_discord_that_began_three_days_ahead_ends_within_ten_minutes(bureau: Bureau) -> None:
+    """Fault 37, when Cloudflare had just asked for rest: nobody would send anything for three days."""
+    ahead = bureau.now + 3 * DAY
+    await bureau.store.write(refusals.tell, ahead, refused=1, rest=10 * MINUTE)
+    await bureau.store.write(hosts.let_rest, "news.example", ahead)
+    await bureau.tick()
+    _, rest = await bureau.store.read(refusals.standing, bureau.now)
+    assert timedelta(0) < rest <= 10 * MINUTE
+    until = await bureau.store.read(hosts.rests_until, "news.example")
+    assert until is not None
+    assert until <= bureau.now + DAY
 
 
 async def test_what_was_set_right_once_is_left_alone(bureau: Bureau) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, case, or_, update
 
+from bot.store.refusals import DISCORD, WINDOW
 from bot.store.schema import alerts, bulletins, feeds, hosts
 
 AHEAD = timedelta(minutes=1)
@@ -19,7 +20,7 @@ LEASE = timedelta(minutes=5)
 """Longer than anybody holds a row or a feed without renewing that."""
 
 REST = timedelta(days=1)
-"""The longest that a host's wish for rest is heeded."""
+"""The longest that a host's wish for rest is heeded; Discord's is shorter."""
 
 
 def set_right(c: Connection, now: datetime) -> int:
@@ -60,7 +61,8 @@ def _feeds(c: Connection, now: datetime) -> int:
     due = c.execute(asked.values(**last, due_at=now)).rowcount
     c.execute(update(feeds).where(feeds.c.claimed_until > now + LEASE).values(claimed_until=now + LEASE))
     c.execute(update(hosts).where(hosts.c.turn_until > now + LEASE).values(turn_until=now + LEASE))
-    c.execute(update(hosts).where(hosts.c.rest_until > now + REST).values(rest_until=now + REST))
+    for whose, rest in ((hosts.c.name == DISCORD, WINDOW), (hosts.c.name != DISCORD, REST)):
+        c.execute(update(hosts).where(whose, hosts.c.rest_until > now + rest).values(rest_until=now + rest))
     return due
 
 
