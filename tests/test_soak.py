@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.store import Store
 from tests.soak.__main__ import run, table
 
 CYCLES = 10
@@ -21,6 +22,8 @@ async def test_random_kills_and_faults_lose_nothing_and_repeat_nothing(tmp_path:
     folders = [tmp_path / "one", tmp_path / "another"]
     for folder in folders:
         folder.mkdir()
+        async with Store.open(f"sqlite:///{folder / 'tocsin.db'}"):
+            pass  # one after the other: alembic upgrades one database at a time
     tallies = await asyncio.gather(*(run(CYCLES, secrets.randbelow(1_000_000), "", folder) for folder in folders))
     told = "\n\n".join(map(table, tallies))
     print(told)  # noqa: T201 - the seeds and figures, for whoever asks

@@ -10,10 +10,22 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, exists, false, func, or_, select, text, true, update
+from sqlalchemy import Column, Connection, Row, Table, and_, exists, false, func, or_, select, text, true, update
 
 from bot.store.engine import address, engine_for
-from bot.store.schema import alerts, articles, bulletins, channels, entries, feeds, stories, subscriptions
+from bot.store.schema import (
+    alerts,
+    articles,
+    bulletins,
+    channels,
+    entries,
+    feeds,
+    hosts,
+    places,
+    runners,
+    stories,
+    subscriptions,
+)
 from bot.store.types import UtcTime
 
 OUTBOXES = (alerts, bulletins)
@@ -138,15 +150,14 @@ class Books:
     # -- time
 
     def let_pass(self, seconds: float) -> None:
-        """Moves what is on its way so far into the past; nothing of it may run meanwhile."""
+        """Moves what is on its way, leased or at rest so far into the past; nothing of it may run meanwhile."""
         moved = timedelta(seconds=seconds)
         with self._writing() as c:
             for box in OUTBOXES:
-                times = [column for column in box.c if isinstance(column.type, UtcTime)]
-                pending = select(box.c.id, *times).where(box.c.state.in_(("owed", "sending")))
-                for row in c.execute(pending).mappings().all():
-                    earlier = {name: at - moved for name, at in row.items() if isinstance(at, datetime)}
-                    c.execute(update(box).where(box.c.id == row["id"]).values(**earlier))
+                _age(c, box, _times(box), moved, box.c.state.in_(("owed", "sending")))
+            for table in (hosts, runners, places, channels):
+                _age(c, table, _times(table), moved)
+            _age(c, feeds, [feeds.c.claimed_until, feeds.c.due_at], moved)
             c.execute(update(alerts).values(edit_not_before=None))
 
     def let_a_day_pass(self) -> None:
@@ -200,3 +211,16 @@ class Books:
                 time.sleep(LOOK)
                 return True
         return False
+
+
+def _times(table: Table) -> list[Column[Any]]:
+    return [column for column in table.c if isinstance(column.type, UtcTime)]
+
+
+def _age(c: Connection, table: Table, times: Sequence[Column[Any]], moved: timedelta, *conditions: Any) -> None:
+    """Puts these times of the rows that meet the conditions so much earlier."""
+    (key,) = table.primary_key.columns
+    for row in c.execute(select(key.label("key"), *times).where(*conditions)).mappings().all():
+        earlier = {name: at - moved for name, at in row.items() if isinstance(at, datetime)}
+        if earlier:
+            c.execute(update(table).where(key == row["key"]).values(**earlier))
