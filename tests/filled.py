@@ -11,7 +11,7 @@ from bot.core.feed import FeedState
 from bot.core.hours import DigestPlan
 from bot.core.importance import Importance
 from bot.core.story import MergingRules, Placement
-from bot.store import Store, alerts, bulletins, corrections, feeds, guilds, polls, servers, subscriptions, votes
+from bot.store import Store, alerts, bulletins, corrections, feeds, guilds, polls, prune, servers, subscriptions, votes
 from bot.store.corrections import Hand
 from bot.store.guilds import Watch
 from bot.store.polls import Judged, Outcome
@@ -52,6 +52,8 @@ def _people(c: Connection) -> None:
     subscriptions.add(c, a_subscription(2**62 + 1, 11, topic="ai-defence", paused="asked for"))
     gone = subscriptions.add(c, a_subscription(23, 11))
     subscriptions.remove(c, gone)
+    subscriptions.add(c, a_subscription(24, 12))
+    prune.server(c, 12, NOON, 100)  # the row is gone, and its number not given again
     servers.change(c, HERE, timezone="Asia/Tokyo", ops_channel_id=22)
     servers.change(c, 11, manager_role_id=2**62)
     guilds.add_watch(c, Watch(HERE, "watch", ODD, None, 7, NOON))

@@ -81,6 +81,7 @@ async def test_a_writer_goes_on_during_a_backup_which_holds_the_moment_of_its_be
         def write(done: int, of: int) -> None:
             nonlocal written
             written += 1
+            assert written < 100, "it begins anew with each commit"
             other.execute("UPDATE feeds SET name = ? WHERE id = 1", [str(written)])
 
         back_up(url, tmp_path / "copy.db", told=write)

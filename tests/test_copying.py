@@ -57,7 +57,7 @@ async def test_a_copy_is_worked_with_like_the_original(url: str, empty_postgres_
     copy(empty_postgres_url, other, now=NOON + 5 * MINUTE)
     for address in (url, empty_postgres_url, other):
         async with Store.open(address) as store:
-            assert await store.write(subscriptions.add, a_subscription()) == 5  # the number 4 was given and is gone
+            assert await store.write(subscriptions.add, a_subscription()) == 6  # the number 5 was given and is gone
             found = await store.read(search.search, terms_of("words 2"))
             assert [each.story.id for each in found.listed] == ["s2"]
             claimed = await store.write(alerts.claim, now=NOON + MINUTE + LEASE, lease=LEASE, limit=5)

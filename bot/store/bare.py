@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from bot.errors import StoreError
 from bot.store import sqlite
 from bot.store.engine import address, engine_for, file_of, name_of, sentences
+from bot.store.transactions import reading
 
 
 @contextmanager
@@ -36,9 +37,7 @@ def existing(url: str, *, busy: float = 30.0) -> Iterator[Engine]:
 @contextmanager
 def one_moment(engine: Engine) -> Iterator[Connection]:
     """A transaction for reading, in which everything is as it was at its begin, however long it takes."""
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         begun = connection.begin()
         try:
             yield connection
