@@ -14,7 +14,7 @@ import discord
 from bot.core.alert import Place, PlaceKind
 from bot.errors import StoreError
 
-REMEMBERED = 60.0  # seconds for which Discord's word on what a channel is counts
+REMEMBERED = 60.0  # seconds for which what was written down or answered counts
 RIGHTS_REMEMBERED = 10.0  # and that on what the bot may do in a server
 Known = Callable[[int], Awaitable[Place | None]]
 """What a gateway wrote down of a channel, if that was lately."""
@@ -30,6 +30,7 @@ class Directory:
     def __init__(self, client: discord.Client, *, known: Known | None = None) -> None:
         self._client = client
         self._known = known
+        self._places: _Memory[Place] = _Memory(REMEMBERED)
         self._channels: _Memory[Channel] = _Memory(REMEMBERED)
         self._guilds: _Memory[tuple[discord.Guild, discord.Member]] = _Memory(RIGHTS_REMEMBERED)
 
@@ -71,8 +72,11 @@ class Directory:
     async def _written(self, channel_id: int) -> Place | None:
         if self._known is None:
             return None
+        if (place := self._places.get(channel_id)) is not None:
+            return place
         with suppress(StoreError):
-            return await self._known(channel_id)
+            if (found := await self._known(channel_id)) is not None:
+                return self._places.put(channel_id, found)
         return None
 
     async def _asked(self, channel: Channel) -> discord.Permissions:
