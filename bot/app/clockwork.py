@@ -96,10 +96,10 @@ class Clockwork:
     async def presence(self) -> None:
         """Looks how the work goes, tells the others how this runner is, and stays the gateway."""
         store, now = self._resources.store, now_utc()
-        troubles = [asdict(each) for each in self._troubles.values()]
-        await pulse(now, store=store, vitals=self._vitals, runner=self._me.row(now, {"troubles": troubles}))
         if store.shared and self._me.has(GATEWAY) and not await take_the_seat(store, self._me, now):
             self._stop.because_of(lost_seat(self._me.roles))
+        troubles = [asdict(each) for each in self._troubles.values()]
+        await pulse(now, store=store, vitals=self._vitals, runner=self._me.row(now, {"troubles": troubles}))
 
     async def clock(self) -> None:
         self._looked_at = await look_at_the_clock(now_utc(), self._looked_at, store=self._resources.store)

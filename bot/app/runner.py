@@ -15,8 +15,8 @@ from importlib.metadata import version
 
 import structlog
 
-from bot.errors import TocsinError
-from bot.store import Store, feeds, hosts, runners
+from bot.errors import StoreError, TocsinError
+from bot.store import Connection, Store, feeds, hosts, runners
 from bot.store.runners import Runner
 
 log = structlog.get_logger(__name__)
@@ -92,8 +92,12 @@ async def wait_for_the_seat(store: Store, me: Me, stop: asyncio.Event, clock: Cl
     """Stands by for as long as another runner is the gateway; False where it was told to stop meanwhile."""
     told = False
     while not stop.is_set():
-        if await take_the_seat(store, me, clock()):
-            return True
+        try:
+            if await take_the_seat(store, me, clock()):
+                return True
+        except StoreError as error:  # it may come back, and then somebody has to be there
+            log.warning("gateway.standing_by", why=str(error))
+            told = True
         if not told:
             log.warning("gateway.standing_by", why=STANDING_BY)
             told = True
@@ -107,10 +111,18 @@ async def _pause(stop: asyncio.Event, pause: timedelta) -> None:
 
 
 async def leave(store: Store, me: Me) -> None:
-    """Gives back everything that the runner holds, so that others need not wait for its leases to run out."""
-    await store.write(feeds.end_claims, runner=me.id)
-    await store.write(hosts.end_turns, runner=me.seat)
-    await store.write(runners.leave, me.id)
+    """Gives back everything that the runner holds, so that others need not wait for its leases to run out; they have to
+    where the database is away."""
+
+    def give_back(c: Connection) -> None:
+        feeds.end_claims(c, runner=me.id)
+        hosts.end_turns(c, runner=me.seat)
+        runners.leave(c, me.id)
+
+    try:
+        await store.write(give_back)
+    except StoreError as error:
+        log.warning("runner.leases_left", why=str(error), then="what it held is free once its leases have run out")
 
 
 def lost_seat(roles: Collection[str]) -> TocsinError:

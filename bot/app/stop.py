@@ -1,10 +1,14 @@
 """Stopping: the wish to, by a signal or because of an error, and what follows.
 
-It ends nothing by itself: whoever runs looks at it.
+Whoever runs looks at it and ends by himself. Only where he does not, because something that cannot be called off keeps
+him waiting, is the program ended for him, which is no worse than a kill: what was not committed was not done.
 """
 
 import asyncio
+import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +17,9 @@ import structlog
 from bot.errors import TocsinError
 
 log = structlog.get_logger(__name__)
+
+LONGEST = 9.0
+"""Seconds from a signal to the end at the latest: who runs programs gives them ten, then he kills them."""
 
 
 class Stop:
@@ -36,13 +43,17 @@ class Stop:
 
 @contextmanager
 def signals(stop: Stop) -> Iterator[None]:
-    """Lets SIGTERM and SIGINT ask to stop; a second one ends the program as it would without us."""
+    """Lets SIGTERM and SIGINT ask to stop; a second one ends the program as it would without us. It ends well within
+    `LONGEST` seconds of the first, whatever happens."""
     loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
+    last = threading.Timer(LONGEST, _end)
+    last.daemon = True
 
     def ask() -> None:
         log.info("runner.stopping", then="what is under way is finished; a second signal ends at once")
         stop.event.set()
         ignore()
+        last.start()
 
     def ignore() -> None:
         for each in signals:
@@ -54,3 +65,12 @@ def signals(stop: Stop) -> Iterator[None]:
         yield
     finally:
         ignore()
+        last.cancel()
+
+
+def _end() -> None:
+    """A thread that waits for a server which does not answer can be ended in no other way."""
+    log.warning("runner.cut_short", why=f"something was still waited for after {LONGEST:g} s, such as the database")
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)

@@ -125,6 +125,8 @@ async def _finish(job: Future[Result]) -> Result:
         while not job.cancel() and not waiting.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([waiting])
+        if waiting.done() and not waiting.cancelled():
+            waiting.exception()  # looked at, or asyncio reports it as forgotten
         raise
 
 
