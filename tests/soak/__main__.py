@@ -47,7 +47,7 @@ def progress(running: Soak, cycles: int) -> str:
 
 def table(tally: Tally) -> str:
     rows = [("seed", tally.seed), ("cycles", tally.cycles), ("kills", tally.kills.total())]
-    rows += [(f"  {name}", count) for name, count in sorted(tally.kills.items())]
+    rows += [(f"  {name}", count) for name, count in sorted(tally.kills.items()) if count]
     rows += [(f"  not met: {name}", count) for name, count in sorted(tally.missed.items()) if count]
     rows += [("faults", tally.troubles.total())]
     rows += [(f"  {name}", count) for name, count in sorted(tally.troubles.items())]

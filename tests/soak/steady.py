@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.soak.soak import soak
 
-WARM = 60.0
-"""Seconds after which it counts as started: by then every worker has worked."""
+WARM = 600.0
+"""Seconds after which it counts as started: by then every worker has worked, and what fills with time is full."""
 BETWEEN_LOOKS = 300.0
 BETWEEN_NEWS = 20.0
 FEEDS = 20
