@@ -184,5 +184,6 @@ class TocsinClient(discord.Client):
             await self._channels_open(open_channels(guild))
         if self._places_seen is not None:
             new = [place for place in places_of(guild) if self._told.get(place.channel_id) != place]
-            await self._places_seen(new)
+            if new:
+                await self._places_seen(new)
             self._told |= {place.channel_id: place for place in new}

@@ -4,6 +4,7 @@ It judges nothing but age: a row that nobody has confirmed for a while is as goo
 """
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, select
@@ -27,10 +28,12 @@ def known(c: Connection, channel_id: int, now: datetime) -> Place | None:
 
 def seen(c: Connection, found: Collection[Place], now: datetime) -> None:
     """Writes down what the gateway sees. What it has not seen for long is forgotten."""
-    for place in found:
-        values = {name: getattr(place, name) for name in ("channel_id", "guild_id", "kind", "readable")}
-        statement = insert(c, places).values(**values, seen_at=now)
-        c.execute(statement.on_conflict_do_update(index_elements=["channel_id"], set_=values | {"seen_at": now}))
+    if found:
+        names = ("guild_id", "kind", "readable", "seen_at")
+        statement = insert(c, places)
+        again = {name: statement.excluded[name] for name in names}
+        rows = [asdict(place) | {"seen_at": now} for place in found]
+        c.execute(statement.on_conflict_do_update(index_elements=["channel_id"], set_=again), rows)
     c.execute(delete(places).where(places.c.seen_at < now - KEPT))
 
 
