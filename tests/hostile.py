@@ -17,7 +17,7 @@ from tests.dialects import dialects
 Recipe = Callable[[], bytes]
 
 MB = 2**20
-RUN = 60_000
+RUN = 30_000
 """Bytes of what costs quadratic time: seconds, not minutes."""
 
 LINK = b"<link>https://a.example/1</link>"
@@ -68,13 +68,13 @@ def _slow() -> dict[str, Recipe]:
     }
     return recipes | {
         "an author of dots": lambda: an_rss(an_item(b"<author>", b"a." * 15_500, b"</author>")),
-        "an author of ats": lambda: an_rss(an_item(b"<author>", b"a@" * 30_000, b"</author>")),
-        "an author of brackets": lambda: an_rss(an_item(b"<author>", b"(" * 30_000, b"</author>")),
+        "an author of ats": lambda: an_rss(an_item(b"<author>", b"a@" * 15_000, b"</author>")),
+        "an author of brackets": lambda: an_rss(an_item(b"<author>", b"(" * 15_000, b"</author>")),
         "an itunes author": lambda: an_rss(an_item(b"<itunes:author>", b"a.b" * 50_000, b"</itunes:author>")),
         "sixteen thousand attributes": lambda: an_rss(
             b"&<item " + b" ".join(b"a%d='1'" % n for n in range(16_000)) + b"></item>"
         ),
-        "attributes without quotes": lambda: an_rss(b"&<item " + b"a=b " * 50_000 + b"></item>"),
+        "attributes without quotes": lambda: an_rss(b"&<item " + b"a=b " * 20_000 + b"></item>"),
         "one attribute of a megabyte": lambda: an_rss(b"<item a='" + b"x" * MB + b"'></item>"),
         "a tag name of a megabyte": lambda: an_rss(b"<" + b"x" * MB + b"></" + b"x" * MB + b">"),
         "many namespaces": lambda: an_rss(
@@ -100,14 +100,14 @@ def _slow() -> dict[str, Recipe]:
 
 def _deep() -> dict[str, Recipe]:
     return {
-        "deep tags": lambda: an_rss(b"<a>" * 200_000),
-        "deep tags that end": lambda: an_rss(b"<a>" * 100_000 + b"</a>" * 100_000),
+        "deep tags": lambda: an_rss(b"<a>" * 50_000),
+        "deep tags that end": lambda: an_rss(b"<a>" * 40_000 + b"</a>" * 40_000),
         "deep entries": lambda: an_rss(b"<item>" * 100_000),
-        "deep channels": lambda: b"<rss version='2.0'>" + b"<channel>" * 100_000,
-        "deep markup": lambda: an_rss(an_item(b"<description><![CDATA[", b"<div>" * 200_000, b"]]></description>")),
+        "deep channels": lambda: b"<rss version='2.0'>" + b"<channel>" * 40_000,
+        "deep markup": lambda: an_rss(an_item(b"<description><![CDATA[", b"<div>" * 60_000, b"]]></description>")),
         "deep escaped markup": lambda: an_rss(an_item(b"<description>", b"&lt;b&gt;" * 100_000, b"</description>")),
         "deep xhtml": lambda: (
-            b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><content type='xhtml'>" + b"<div>" * 100_000
+            b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><content type='xhtml'>" + b"<div>" * 40_000
         ),
         "sections within sections": lambda: an_rss(
             an_item(b"<description>", b"<![CDATA[" * 50_000, b"]]>" * 50_000, b"</description>")
