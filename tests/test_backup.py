@@ -1,6 +1,7 @@
 """`tocsin db backup` and `restore`: one moment of a database in one file, beside a bot that works; and back again."""
 
 import asyncio
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -275,3 +276,43 @@ async def test_a_kill_in_the_middle_changes_nothing_and_what_it_left_goes_with_t
     else:
         restore(url, copied, now=LATER)
     assert not list(tmp_path.glob("*.part*"))
+
+
+def rights(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o777:o}"
+
+
+async def test_nobody_may_read_more_of_a_backup_than_of_its_database(url: str, tmp_path: Path) -> None:
+    copied, path = tmp_path / "copy.db", tmp_path / "tocsin.db"
+    seen: list[str] = []
+    path.chmod(0o600)
+    back_up(url, copied, told=lambda done, of: seen.extend(map(rights, tmp_path.glob("*.part"))))
+    assert (set(seen), rights(copied)) == ({"600"}, "600")
+    path.chmod(0o640)
+    restore(url, copied, now=LATER)
+    assert rights(path) == "640"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+async def test_what_root_puts_back_belongs_to_whom_it_belonged(url: str, tmp_path: Path) -> None:
+    back_up(url, tmp_path / "copy.db")
+    os.chown(tmp_path / "tocsin.db", 65534, 65534)
+    restore(url, tmp_path / "copy.db", now=LATER)
+    assert (tmp_path / "tocsin.db").stat().st_uid == 65534
+
+
+async def test_a_swap_that_fails_leaves_the_database_as_it_was_under_one_name(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(url, tmp_path / "copy.db")
+    before = prints(url)
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(StoreError, match=r"cannot be written \(No space left on device\)"):
+        restore(url, tmp_path / "copy.db", now=LATER)
+    assert prints(url) == before
+    assert (tmp_path / "tocsin.db").stat().st_nlink == 1
+    assert not [name for name in names(tmp_path) if ".part" in name or ".replaced" in name]

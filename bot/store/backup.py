@@ -40,6 +40,7 @@ def back_up(url: str, to: Path, *, force: bool = False, told: Progress = nobody)
     with making(to) as part:
         copy_file(source, part, told)
         refuse_damaged(part, str(source))
+        belong_like(part, source)
 
 
 def refuse_target(to: Path, source: Path | None = None, *, force: bool) -> None:
@@ -65,10 +66,11 @@ def making(to: Path) -> Iterator[Path]:
 
 @contextmanager
 def part_of(path: Path) -> Iterator[Path]:
-    """A name beside `path` for what is being written; afterwards nothing stands there."""
+    """A file beside `path` for what is being written, which nobody else may read; afterwards nothing stands there."""
     part = path.resolve().with_name(f"{path.name}.{os.getpid()}.part")
     _clear(part, path.name)
     try:
+        part.touch(mode=0o600)
         yield part
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error.strerror}); make room or name another file.") from error
@@ -129,6 +131,14 @@ def refuse_damaged(part: Path, name: str) -> None:
         whole = copied.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]
     if not whole:
         raise StoreError(f"{name} is damaged, so nothing was done; `tocsin db check` tells more.")
+
+
+def belong_like(part: Path, other: Path) -> None:
+    """Gives a file the rights of another, and its owner as far as the system lets us."""
+    as_it_is = other.stat()
+    with suppress(PermissionError):
+        os.chown(part, as_it_is.st_uid, as_it_is.st_gid)
+    part.chmod(as_it_is.st_mode & 0o777)
 
 
 def settle_log(path: Path) -> None:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from bot.errors import StoreError
 from bot.store import runners, sqlite
-from bot.store.backup import Progress, alone, making, nobody, refuse_target, settle_log, sync
+from bot.store.backup import Progress, alone, belong_like, making, nobody, refuse_target, settle_log, sync
 from bot.store.bare import existing, name, one_moment
 from bot.store.engine import address, engine_for, file_of, sentences
 from bot.store.numbering import go_on_from, last_given
@@ -186,6 +186,8 @@ def _new_file(file: Path, held: ExitStack, *, force: bool) -> Iterator[Engine]:
         engine.dispose()
     with closing(sqlite3.connect(part)) as raw:
         alone(raw)
+    if file.exists():
+        belong_like(part, file)
     sync(part)
 
 

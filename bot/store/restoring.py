@@ -13,7 +13,18 @@ from tempfile import TemporaryDirectory
 
 from bot.errors import StoreError
 from bot.store import aftermath, copying, sqlite
-from bot.store.backup import Progress, all_of, alone, copy_file, nobody, part_of, refuse_damaged, settle_log, sync
+from bot.store.backup import (
+    Progress,
+    all_of,
+    alone,
+    belong_like,
+    copy_file,
+    nobody,
+    part_of,
+    refuse_damaged,
+    settle_log,
+    sync,
+)
 from bot.store.bare import name
 from bot.store.engine import address, engine_for, file_of, sentences
 from bot.store.upgrade import upgrade
@@ -40,6 +51,7 @@ def restore(url: str, backup: Path, *, now: datetime, told: Progress = nobody) -
     path.parent.mkdir(parents=True, exist_ok=True)
     with sqlite.lock(path), part_of(path) as part:
         _made_ready(backup, part, now, told)
+        belong_like(part, path if path.exists() else backup)
         return Restored(str(path), _swap(path.resolve(), part, now))
 
 
@@ -79,7 +91,12 @@ def _swap(path: Path, part: Path, now: datetime) -> Path | None:
             if mine.exists():
                 mine.rename(old)
         _link(path, kept)
-    part.replace(path)
+    try:
+        part.replace(path)
+    except OSError:
+        if path.exists():
+            kept.unlink(missing_ok=True)
+        raise
     sync(path.parent)
     return kept if there else None
 
