@@ -18,17 +18,17 @@ IN_TIME = 10.0
 
 
 @asynccontextmanager
-async def a_program(folder: Path, url: str, *words: str) -> AsyncIterator[Crew]:
-    """`tocsin run` with these words on a database, once it runs."""
+async def a_program(folder: Path, url: str, *words: str, **environment: str) -> AsyncIterator[Crew]:
+    """`tocsin run` with these words on a database, just started."""
     async with AsyncExitStack() as stack:
         discord = await stack.enter_async_context(FakeDiscord())
-        environment = {
+        surroundings = {
             "TOCSIN_DATABASE_URL": url,
             "TOCSIN_DISCORD_TOKEN": discord.token,
             "TOCSIN_DISCORD_API_BASE": discord.api_base,
             "TOCSIN_DISCORD_GATEWAY_URL": discord.gateway_url,
         }
-        crew = Crew({"tocsin": words}, (), environment, folder / "log.txt")
+        crew = Crew({"tocsin": words}, (), surroundings | environment, folder / "log.txt")
         stack.push_async_callback(crew.end)
         await crew.start()
         yield crew

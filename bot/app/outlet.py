@@ -15,7 +15,7 @@ from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.refusals import exchange_through
 from bot.app.resources import Resources
 from bot.app.runner import DELIVER, GATEWAY, Me
-from bot.app.ticks import silence_terminal, subscribe_terminal
+from bot.app.ticks import TERMINAL, silence_terminal, subscribe_terminal
 from bot.client import Budget, DiscordSender, Index, TocsinClient, open_rest_sender, point_at, run_client
 from bot.core.account import Standards
 from bot.core.alert import Place
@@ -33,6 +33,10 @@ from handlers.recall import Listener
 
 log = structlog.get_logger(__name__)
 NOT_SERVED = "`allowed_guilds` does not name this server; add it there and start Tocsin again."
+SERVED = (
+    "This database has alerts for channels of Discord, which a terminal must not take from them: "
+    "set TOCSIN_DISCORD_TOKEN, or name another database."
+)
 Fatal = Callable[[TocsinError], None]
 
 
@@ -81,6 +85,8 @@ async def open_outlet(resources: Resources, index: Index, me: Me, *, fatal: Fata
 async def _terminal(store: Store, me: Me) -> Outlet:
     if not me.has(DELIVER):
         raise TocsinError("The gateway needs a bot's token: set TOCSIN_DISCORD_TOKEN.")
+    if any(each.guild_id != TERMINAL.guild_id for each in await store.read(subscriptions.listed)):
+        raise TocsinError(SERVED)  # what is drawn here counts as told
     log.warning("runner.without_token", then="alerts are drawn here; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
     await subscribe_terminal(store, now=now_utc())
     return Outlet(TerminalSender(Console()), lambda: True, _nothing)

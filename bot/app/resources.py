@@ -22,13 +22,15 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings, *, now: datetime) -> AsyncIterator[Resources]:
-    """Everything that the ticks need, with the operator's feeds in the store. Raises StoreError."""
+async def open_resources(settings: Settings, *, now: datetime, lists: bool = True) -> AsyncIterator[Resources]:
+    """Everything that the ticks need; with the operator's feeds in the store where it `lists` them, which is for those
+    alone who poll: what others were not given would be taken from those who were. Raises StoreError."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
         if not store.shared:
             await store.write(feeds.release)
-        await store.write(feeds.sync_catalogue, settings.feeds, now)
+        if lists:
+            await store.write(feeds.sync_catalogue, settings.feeds, now)
         fetcher = await stack.enter_async_context(open_fetcher(settings))
         language = await stack.enter_async_context(open_language(settings))
         yield Resources(settings, store, fetcher, language)

@@ -28,7 +28,7 @@ async def run(settings: Settings, *, roles: frozenset[str] = frozenset(ROLES)) -
     stop, me = Stop(), Me(roles, now_utc())
     with bound_contextvars(runner=me.id), signals(stop):
         async with (
-            open_resources(settings, now=now_utc()) as resources,
+            open_resources(settings, now=now_utc(), lists=me.has(POLL)) as resources,
             _account(resources, me) as vitals,
         ):
             store = resources.store
