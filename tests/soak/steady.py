@@ -47,7 +47,7 @@ async def steady(folder: Path, *, seed: int, minutes: float, database: str = "")
         await crew.start()
         pids = crew.pids
         began = time.monotonic()
-        end, look = began + 60 * minutes, began + WARM
+        end, look = began + 60 * minutes, began + min(WARM, 30 * minutes)
         while look <= end:
             while time.monotonic() < look:
                 running.press.report(1, again=running.scene.random.randint(0, 1))
