@@ -35,7 +35,7 @@ async def a_program(folder: Path, url: str, *words: str, **environment: str) -> 
 
 
 async def says(crew: Crew, words: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not crew.log.exists() or words not in crew.log.read_text(encoding="utf-8"):
             crew.check()
             await asyncio.sleep(0.05)
@@ -56,7 +56,7 @@ def all_frozen(server: Server) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_a_program_whose_database_is_gone_stops_in_time_and_well(tmp_path: Path, postgres_server: Server) -> None:
     """Faults 29 and 35: SIGTERM while PostgreSQL is down. What is held runs out by itself."""
     async with a_program(tmp_path, postgres_server.create("tocsin"), "--role", "deliver") as crew:
@@ -66,7 +66,7 @@ async def test_a_program_whose_database_is_gone_stops_in_time_and_well(tmp_path:
         assert "Traceback" not in crew.log.read_text(), crew.log.read_text()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_a_program_whose_database_answers_no_more_stops_in_time_and_well(
     tmp_path: Path, postgres_server: Server
 ) -> None:
@@ -79,7 +79,7 @@ async def test_a_program_whose_database_answers_no_more_stops_in_time_and_well(
         assert "Traceback" not in crew.log.read_text(), crew.log.read_text()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_a_gateway_that_stands_by_goes_on_doing_so_while_its_database_is_away(
     tmp_path: Path, postgres_server: Server
 ) -> None:

@@ -20,6 +20,7 @@ from bot.health import Vitals
 from bot.schedule import Tick
 from bot.store import runners
 from bot.store.runners import Runner
+from bot.store.upgrade import refuse_changed
 from handlers.clock import look_at_the_clock
 from handlers.digest import digest
 from handlers.notify import notify
@@ -94,8 +95,11 @@ class Clockwork:
         return {name: (every, self._stopping(tick)) for name, (every, tick) in ticks.items()}
 
     async def presence(self) -> None:
-        """Looks how the work goes, tells the others how this runner is, and stays the gateway."""
+        """Looks how the work goes, tells the others how this runner is, and stays the gateway. Raises DatabaseLostError
+        where the tables are not those that it opened."""
         store, now = self._resources.store, now_utc()
+        if store.shared:  # by programs that may be of another version
+            await store.read(refuse_changed, store.name)
         if store.shared and self._me.has(GATEWAY) and not await take_the_seat(store, self._me, now):
             self._stop.because_of(lost_seat(self._me.roles))
         troubles = [asdict(each) for each in self._troubles.values()]

@@ -8,7 +8,7 @@ import pkgutil
 
 from sqlalchemy import Connection, column, inspect, select, table
 
-from bot.errors import StoreError
+from bot.errors import DatabaseLostError, StoreError
 from bot.store.dialect import take_turn
 from bot.store.migrations import versions
 
@@ -33,6 +33,14 @@ def refuse_outdated(connection: Connection, name: str) -> None:
     """Raises StoreError unless the tables are those of this program; changes nothing."""
     if _present(connection) != {_newest()}:
         raise StoreError(f"The Tocsin that uses {name} is of another version than this one; stop it first.")
+
+
+def refuse_changed(connection: Connection, name: str) -> None:
+    """Raises DatabaseLostError once a newer program has changed the tables that this one opened; changes nothing."""
+    if not _present(connection) <= set(known()):
+        raise DatabaseLostError(
+            f"The database {name} was upgraded by a newer Tocsin meanwhile; install that version here as well."
+        )
 
 
 def revisions(connection: Connection) -> tuple[str, str]:
