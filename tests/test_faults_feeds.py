@@ -207,6 +207,21 @@ async def test_a_body_that_is_broken_for_one_poll_loses_nothing_and_repeats_noth
     assert (state.failures, state.error, state.etag) == (0, None, '"whole"')
 
 
+@pytest.mark.parametrize("cut", ["after an entry", "before all"])
+async def test_a_body_that_is_cut_for_several_polls_hides_nothing_behind_a_304(wire: Wire, cut: str) -> None:
+    """Fault 55, again and again: the same half of a body, with the validator of the whole, as a cache may keep it."""
+    await wire.read(wire.publish("one", CAKE, NATO))
+    await wire.poll()
+    whole = rss([CAKE, NATO, NAVY, LAW], path="one", now=wire.now)
+    half = whole[: whole.rindex(b"<item>")] if cut == "after an entry" else b"<rss/>"
+    await wire.read(wire.put_with_validator("one", half, '"whole"'))
+    for _ in range(3):
+        await wire.poll()
+    wire.put_with_validator("one", whole, '"whole"')
+    await wire.poll()
+    assert (await wire.entries()).total() == 4
+
+
 async def test_five_thousand_entries_in_a_first_poll_owe_nothing(wire: Wire) -> None:
     """Fault 56: a first poll."""
     await wire.read(wire.publish("one", *((f"{CAKE[0]}, {number}", CAKE[1]) for number in range(5_000))))

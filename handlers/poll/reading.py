@@ -121,6 +121,8 @@ async def _understand(tick: Tick, feed: StoredFeed, answer: Fetched | NotModifie
         return Reading("not_modified", after)
     digest = body_hash(answer.body)
     if digest == state.body_hash:
+        if state.etag is None and state.last_modified is None:  # as the same body had none that could be kept
+            answer = replace(answer, etag=None, last_modified=None)
         return Reading("fetched", _after_success(tick, feed, answer, digest))
     parsed = await tick.language.parse(answer.body, url=answer.url, content_type=answer.content_type, now=tick.now)
     found = _without_ways_back(parsed.entries, (url, state.moved_to, answer.url))
