@@ -7,6 +7,7 @@ in its channel before it is sent. It reads no channel (see the recall handler).
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil, floor
 
 from sqlalchemy import Connection, Table, func, select, update
 
@@ -36,8 +37,8 @@ def begin(c: Connection, now: datetime) -> None:
     since = last_moment(c)
     if since is None:
         return
-    _save(c, SINCE, since)
-    _save(c, AT, now)
+    _save(c, SINCE, floor(since.timestamp()))
+    _save(c, AT, ceil(now.timestamp()))
     for table in (alerts, bulletins):
         began = func.coalesce(table.c.unclear_since, table.c.claimed_at, since)
         c.execute(update(table).where(table.c.state == "owed").values(unclear_since=began))
@@ -119,7 +120,6 @@ def _moments() -> Iterator[tuple[Table, str]]:
             yield table, name
 
 
-def _save(c: Connection, name: str, when: datetime) -> None:
-    value = int(when.timestamp())
+def _save(c: Connection, name: str, value: int) -> None:
     statement = insert(c, counters).values(name=name, value=value)
     c.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
