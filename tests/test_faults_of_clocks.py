@@ -75,6 +75,19 @@ async def test_what_was_sent_without_an_answer_is_looked_for_though_the_clock_we
     await bureau.settled()
 
 
+async def test_a_clock_that_is_ahead_all_the_time_tells_nothing_twice(bureau: Bureau) -> None:
+    """Fault 36, before anybody sets the clock right: what was sent seems older than its own claim."""
+    channel = bureau.place()
+    await bureau.subscribe(channel)
+    bureau.skew = HOUR
+    await bureau.tell("a")
+    bureau.fake.faults.add(Fault("drop", when="after", route=CREATE))
+    await bureau.tick()
+    await bureau.tick(30 * MINUTE)  # Discord has forgotten the nonce
+    assert bureau.shown(channel) == ["a"]
+    await bureau.settled()
+
+
 async def test_a_clock_that_is_three_days_ahead_makes_one_digest_and_loses_none_of_the_days(bureau: Bureau) -> None:
     """Fault 37: the clock jumps three days ahead, and back."""
     channel = bureau.place()

@@ -213,6 +213,8 @@ async def test_an_alert_is_found_again_by_its_mark_among_many(
     message_id = await sender.create(channel.id, ALERT, nonce="n")
     assert await sender.find(channel.id, "m1", before) == message_id
     assert await sender.find(channel.id, "m2", before) is None
+    for number in range(100):  # the newest are looked at whatever the time
+        fake.post(person, channel, f"more chatter {number}")
     assert await sender.find(channel.id, "m1", datetime.now(UTC) + timedelta(minutes=1)) is None
 
 

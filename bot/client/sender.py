@@ -27,6 +27,7 @@ from bot.errors import BlockedError, DestinationForbiddenError, MessageRefusedEr
 TIMEOUT = LONGEST_WAIT + 5.0
 HAS_THREAD = 160004
 SEARCHED = 1_000  # messages of a channel's history that are looked through for a mark
+NEWEST = 100  # of all: as many as one request shows
 UNREADABLE = "the bot lacks Read Message History in the channel"
 Result = TypeVar("Result")
 
@@ -133,7 +134,8 @@ class DiscordSender:
         await self._opening_archived(channel_id, change)
 
     async def find(self, channel_id: int, mark: str, after: datetime) -> int | None:
-        """The message of ours since `after` whose buttons carry `mark`, among the first 1,000, or None.
+        """The message of ours whose buttons carry `mark`, among the first 1,000 since `after` and the newest 100, or
+        None.
 
         Raises DestinationForbiddenError where the history cannot be read: Discord then shows an empty one.
         """
@@ -162,10 +164,13 @@ class DiscordSender:
             return await said_in(channel, ours, after=after, before=before)
 
     async def _find_message(self, channel_id: int, mark: str, after: datetime) -> int | None:
-        channel = self._client.get_partial_messageable(channel_id)
-        history = channel.history(limit=SEARCHED, after=after, oldest_first=True)
-        ours = self._client.user
-        return await anext((sent.id async for sent in history if mark in _marks(sent) and sent.author == ours), None)
+        """Also among the newest of all: ids tell Discord's time, and our clock may be ahead of that."""
+        channel, ours = self._client.get_partial_messageable(channel_id), self._client.user
+        for history in (channel.history(limit=SEARCHED, after=after, oldest_first=True), channel.history(limit=NEWEST)):
+            async for sent in history:
+                if mark in _marks(sent) and sent.author == ours:
+                    return sent.id
+        return None
 
     async def _find_post(self, forum_id: int, mark: str, after: datetime) -> int | None:
         """The post of ours since `after` whose first message carries `mark`, open or archived."""
