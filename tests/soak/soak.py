@@ -34,7 +34,7 @@ BACKLOG = 5
 """Rows under way from which on a cycle may do without news."""
 PAUSES = (0.0, 0.0, 5.0, 60.0, 120.0, 200.0, 600.0)
 """Seconds between a death and the next start; Discord remembers nonces for some minutes, Tocsin relies on 90 s."""
-CALM = 90.0
+CALM = 240.0
 """Seconds within which everything has to be told once nothing goes wrong any more."""
 NOT_MET = "where it stood: its moment did not come"
 WITH_ALL = "with all others, wherever they stood"
