@@ -121,16 +121,17 @@ async def _understand(tick: Tick, feed: StoredFeed, answer: Fetched | NotModifie
         return Reading("not_modified", after)
     digest = body_hash(answer.body)
     if digest == state.body_hash:
-        if state.etag is None and state.last_modified is None:  # as the same body had none that could be kept
-            answer = replace(answer, etag=None, last_modified=None)
         return Reading("fetched", _after_success(tick, feed, answer, digest))
     parsed = await tick.language.parse(answer.body, url=answer.url, content_type=answer.content_type, now=tick.now)
     found = _without_ways_back(parsed.entries, (url, state.moved_to, answer.url))
     sifted = await _sift(tick, feed, found, reuses_guids=state.reuses_guids or parsed.reuses_guids)
     judged = await _judge(tick, feed, sifted)
-    if parsed.unfinished or not parsed.entries:  # a 304 to these validators would leave out for good what is missing
+    whole = bool(parsed.entries) and not parsed.unfinished
+    if not whole:  # a 304 to these validators would leave out for good what is missing
         answer = replace(answer, etag=None, last_modified=None)
     after = _after_success(tick, feed, answer, digest, ttl=parsed.ttl)
+    if not whole:  # nor may the same half pass for known when it comes again
+        after = replace(after, body_hash=None)
     return Reading("fetched", replace(after, reuses_guids=sifted.reuses_guids), judged, sifted)
 
 
