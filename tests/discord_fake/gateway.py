@@ -209,7 +209,9 @@ class Gateway:
         }
         if "shard" in identify:
             ready["shard"] = identify["shard"]
-        session.dispatch("READY", ready)
+        told = self._faults.spoil("READY", ready)
+        if told is not None:
+            session.dispatch("READY", told)
         for guild in guilds:
             spoiled = self._faults.spoil("GUILD_CREATE", guild_create_json(self._world, guild))
             if spoiled is not None:
