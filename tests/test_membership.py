@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.client import Index
+from bot.core.alert import Place
 from bot.core.bulletin import Bulletin
-from bot.store import Store, alerts, bulletins, guilds, servers, stories, subscriptions
+from bot.store import Store, alerts, bulletins, guilds, places, servers, stories, subscriptions
 from handlers.membership import Membership
 from tests.builders import MINUTE, NOON, a_story, a_subscription, an_alert
 from tests.people import Town, a_town
@@ -40,6 +41,14 @@ async def test_nothing_is_sent_to_a_server_that_the_bot_left_and_all_of_it_waits
     assert await due(store) == {ELSEWHERE}
     assert (await store.read(guilds.settings, HERE)).left_at == NOON
     assert (await store.read(alerts.counts))["owed"] == 1
+
+
+async def test_the_channels_of_a_server_that_the_bot_left_are_known_no_more(store: Store) -> None:
+    found = [Place(20, HERE, "text", True), Place(21, ELSEWHERE, "text", True)]
+    await store.write(places.seen, found, NOON)
+    await membership(store).left(HERE)
+    assert await store.read(places.known, 20, NOON) is None
+    assert await store.read(places.known, 21, NOON) == found[1]
 
 
 async def test_coming_back_restores_everything(store: Store) -> None:

@@ -52,11 +52,6 @@ def rests_until(c: Connection, name: str) -> datetime | None:
     return c.scalar(select(hosts.c.rest_until).where(hosts.c.name == name))
 
 
-def turn_of(c: Connection, name: str, now: datetime) -> str | None:
-    """Whose turn it is."""
-    return c.scalar(select(hosts.c.turn_by).where(hosts.c.name == name, hosts.c.turn_until > now))
-
-
 def may_ask(name: ColumnElement[str], *, runner: str, now: datetime) -> ColumnElement[bool]:
     """Whether the host that the column names is neither resting nor another's."""
     asleep = hosts.c.rest_until > now

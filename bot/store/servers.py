@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, select, update
 
-from bot.store import guilds
+from bot.store import guilds, places
 from bot.store.alerts import hold_missed
 from bot.store.guilds import GuildSettings
 from bot.store.schema import alerts, bulletins, channels, guild_feeds, subscriptions, watches
@@ -31,6 +31,7 @@ def leave(c: Connection, guild_id: int, now: datetime) -> bool:
     if known.left_at is not None or guild_id not in _known(c):
         return False
     guilds.save(c, replace(known, left_at=now))
+    places.left(c, guild_id)
     there = and_(subscriptions.c.guild_id == guild_id, ~subscriptions.c.removed, subscriptions.c.paused.is_(None))
     c.execute(update(subscriptions).where(there).values(paused=LEFT))
     owed = and_(bulletins.c.guild_id == guild_id, bulletins.c.kind == "notice", bulletins.c.state == "owed")
