@@ -19,8 +19,9 @@ demo: .venv/ready ## plays the sample feeds through the whole path into the term
 run: .venv/ready ## the bot
 	@$(BIN)/tocsin run
 
+# One more than a small machine has cores, because many tests wait for programs and clocks.
 test: .venv/ready
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: .venv/ready ## style, types, and known weaknesses of dependencies
 	@$(BIN)/ruff check .
