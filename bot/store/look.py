@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from bot.errors import StoreError
 from bot.store import sqlite
 from bot.store.engine import address, engine_for, file_of, name_of, sentences
+from bot.store.offset import ahead
 from bot.store.upgrade import revisions
 
 Parameters = ParamSpec("Parameters")
@@ -53,7 +54,7 @@ def look(url: str, *, thorough: bool = True) -> Look:
             sqlite.check(c, name_of(where))
         present, newest = revisions(c)
         if file is None:
-            return Look(name_of(where), present, newest, ahead=_ahead(c))
+            return Look(name_of(where), present, newest, ahead=ahead(c, _now).total_seconds())
     size = sum(each.stat().st_size for each in (file, Path(f"{file}-wal")) if each.exists())
     return Look(name_of(where), present, newest, size, shutil.disk_usage(file.parent).free, held=_is_held(file))
 
@@ -118,6 +119,5 @@ def _is_held(file: Path) -> bool:
         return True
 
 
-def _ahead(c: Connection) -> float:
-    theirs = c.scalar(select(func.clock_timestamp()))
-    return (theirs - datetime.now(UTC)).total_seconds() if theirs else 0.0
+def _now() -> datetime:
+    return datetime.now(UTC)
