@@ -1,6 +1,7 @@
 """The clock: runs ticks every so often, never two of one name at a time, and at once when woken.
 
-The only home of APScheduler. It stores no jobs, knows nothing of what a tick does, and no error of a tick stops it.
+The only home of APScheduler. It stores no jobs, knows nothing of what a tick does, and no error of a tick stops it, nor
+a machine whose time is set forward or back.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Self
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from bot.errors import TocsinError
 
@@ -20,6 +21,20 @@ Tick = Callable[[], Awaitable[object]]
 
 PATIENCE = timedelta(seconds=7)
 """How long a running tick may go on after the clock was stopped: the whole program is to end within ten seconds."""
+
+LOOK = 1.0
+"""Seconds between two looks whether the machine's time was set back."""
+
+
+class _Every(BaseTrigger):  # type: ignore[misc]
+    """So long after each run began. APScheduler's own trigger would count every interval up to a time that was set
+    forward, one by one, which takes hours where a machine started in 1970."""
+
+    def __init__(self, interval: timedelta) -> None:
+        self._interval = interval
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        return now + self._interval
 
 
 class Schedule:
@@ -35,25 +50,28 @@ class Schedule:
         self._running: dict[str, asyncio.Task[object]] = {}
         self._woken: set[str] = set()
         self._clock = AsyncIOScheduler(timezone=UTC)
+        self._looking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         for name, (interval, tick) in self._ticks.items():
             self._clock.add_job(
                 self._run,
-                IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC),
+                _Every(interval),
                 args=(name, tick),
                 id=name,
                 max_instances=1,
-                coalesce=True,
                 misfire_grace_time=None,  # the default of one second drops ticks of a busy loop
                 next_run_time=datetime.now(UTC),
             )
         self._clock.start()
+        self._looking = asyncio.create_task(self._look_at_the_time(), name="schedule")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
         self._clock.pause()
         self._woken.clear()
         await self._finish()
@@ -68,6 +86,16 @@ class Schedule:
             self._woken.add(name)
         else:
             self._clock.modify_job(name, next_run_time=datetime.now(UTC))
+
+    async def _look_at_the_time(self) -> None:
+        """APScheduler waits for a time of day, and where the machine's was set back, for hours or days: what is further
+        off than its interval is due."""
+        while True:
+            await asyncio.sleep(LOOK)
+            now = datetime.now(UTC)
+            for name, (interval, _) in self._ticks.items():
+                if self._clock.get_job(name).next_run_time > now + interval:
+                    self._clock.modify_job(name, next_run_time=now)
 
     async def _run(self, name: str, tick: Tick) -> None:
         task = asyncio.current_task()

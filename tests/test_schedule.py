@@ -1,8 +1,9 @@
 """Schedule, with the real APScheduler and short intervals."""
 
 import asyncio
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -153,3 +154,32 @@ async def test_no_tick_starts_after_leaving() -> None:
     before = len(ran)
     await asyncio.sleep(0.08)
     assert len(ran) == before
+
+
+async def test_a_clock_that_was_set_back_keeps_no_tick_waiting_until_it_shows_the_old_time_again() -> None:
+    """Faults 36 and 37: what APScheduler noted down as due lies an hour, or three days, ahead from then on."""
+    ran: list[int] = []
+
+    async def tick() -> None:
+        ran.append(1)
+
+    async with Schedule({"poll": (SOON, tick)}) as schedule:
+        await until(lambda: ran)
+        schedule._clock.modify_job("poll", next_run_time=datetime.now(UTC) + timedelta(days=3))
+        before = len(ran)
+        await until(lambda: len(ran) >= before + 2)
+
+
+async def test_a_clock_that_was_set_forward_by_months_holds_nothing_up() -> None:
+    """Fault 37: a machine without a clock of its own starts years ago, and is told the time once it has a network."""
+    ran: list[int] = []
+
+    async def tick() -> None:
+        ran.append(1)
+
+    async with Schedule({"poll": (SOON, tick)}) as schedule:
+        await until(lambda: ran)
+        began, before = time.monotonic(), len(ran)
+        schedule._clock.modify_job("poll", next_run_time=datetime.now(UTC) - timedelta(days=2))
+        await until(lambda: len(ran) >= before + 2)
+        assert time.monotonic() - began < 3, "each tick that was left out was counted"
