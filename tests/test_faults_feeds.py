@@ -159,6 +159,16 @@ async def test_once_a_guid_was_reused_a_series_under_like_titles_is_read_by_its_
     assert [await poll(brief) for brief in briefs] == [0, 0, 0, 0]
 
 
+async def test_an_article_at_two_places_of_a_list_whose_guids_are_places_is_one_entry(wire: Wire) -> None:
+    """Fault 53: a guid for each place in the list, and one article at two of them."""
+    await wire.read(wire.publish("one", CAKE, LAW, guid="{number}", link="https://one.example/{slug}"))
+    await wire.poll()
+    wire.publish("one", NAVY, NATO, NAVY, guid="{number}", link="https://one.example/{slug}")
+    report = await wire.poll()
+    assert (report.failed, report.entries_new) == (0, 2)
+    assert sorted(await wire.settled()) == sorted([NATO[0], NAVY[0]])
+
+
 async def test_an_entry_that_is_edited_reordered_gone_and_back_is_told_once(wire: Wire) -> None:
     """Fault 54."""
     await wire.read(wire.publish("one", CAKE, NATO, guid="{number}"))

@@ -71,6 +71,11 @@ def test_a_guid_that_is_reused_still_names_what_has_no_other_name() -> None:
     assert sift([bare], {"guid:1": Known(7, bare.title)}, reuses_guids=True).is_nothing
 
 
+def test_entries_that_only_reused_guids_tell_apart_are_one() -> None:
+    copies = [an_entry(1, aliases=(f"guid:{place}", "link:news.example/1")) for place in (3, 7)]
+    assert [entry.aliases for entry in sift(copies, {}, reuses_guids=True).new] == [("link:news.example/1",)]
+
+
 def test_a_guid_on_something_else_without_any_link_is_reused() -> None:
     first = Known(7, "Daily brief: budgets", None, YESTERDAY)
     entry = an_entry(1, aliases=("guid:1", "text:abc"), link=None, title="Palantir wins contract", published=NOON)

@@ -3,7 +3,7 @@
 It compares names that the store has found; it does not make them (see draft) and remembers nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -63,7 +63,7 @@ def sift(entries: Sequence[Entry], known: Mapping[str, Known], *, reuses_guids: 
     new: list[Entry] = []
     renamed: list[tuple[int, str]] = []
     reuses_guids = reuses_guids or any(_has_reused_guid(entry, known) for entry in entries)
-    for entry in map(_without_guid, entries) if reuses_guids else entries:
+    for entry in _without_guids(entries) if reuses_guids else entries:
         same = _same(entry, known)
         if same is None:
             new.append(entry)
@@ -119,10 +119,13 @@ def _same(entry: Entry, known: Mapping[str, Known]) -> Known | None:
     return None
 
 
-def _without_guid(entry: Entry) -> Entry:
-    """`entry` by its other names, if it has any."""
-    others = tuple(alias for alias in entry.aliases if not alias.startswith("guid:"))
-    return replace(entry, aliases=others) if others else entry
+def _without_guids(entries: Iterable[Entry]) -> Iterable[Entry]:
+    """`entries` by their other names, where they have any; of those that only their guids told apart, the first."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        others = tuple(alias for alias in entry.aliases if not alias.startswith("guid:"))
+        found.setdefault((others or entry.aliases)[0], replace(entry, aliases=others) if others else entry)
+    return found.values()
 
 
 def _has_reused_guid(entry: Entry, known: Mapping[str, Known]) -> bool:
