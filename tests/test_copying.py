@@ -1,5 +1,6 @@
 """`tocsin db copy`: everything from one database to another, between the engines in either direction, compared."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,20 @@ async def test_a_backup_may_be_made_of_one_moment_of_a_database_that_works(postg
 
     copy(postgres_url, other, now=NOON, beside=True, told=write)
     assert prints(other) == before != prints(postgres_url)
+
+
+async def test_a_server_waits_for_a_copy_of_it_to_be_compared(postgres_url: str, other: str) -> None:
+    """The comparing reads what was written alone, for minutes if that is much."""
+    async with Store.open(postgres_url) as store:
+        await store.write(fill)
+
+    def compare_slowly(done: int, of: int) -> None:
+        if done == of:
+            time.sleep(0.6)
+
+    impatient = f"{postgres_url}?options=-c%20idle_in_transaction_session_timeout%3D400"
+    assert copy(impatient, other, now=NOON, beside=True, told=compare_slowly)
+    assert prints(other) == prints(postgres_url)
 
 
 def test_the_lock_of_the_target_is_given_back(url: str, other: str, tmp_path: Path) -> None:

@@ -36,10 +36,13 @@ def existing(url: str, *, busy: float = 30.0) -> Iterator[Engine]:
 
 @contextmanager
 def one_moment(engine: Engine) -> Iterator[Connection]:
-    """A transaction for reading, in which everything is as it was at its begin, however long it takes."""
+    """A transaction for reading, in which everything is as it was at its begin, however long it takes and however long
+    nothing is read, as while a copy is compared with what was written."""
     with reading(engine).connect() as connection:
         begun = connection.begin()
         try:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
         finally:
             begun.rollback()
