@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.details import Reasoned, key_points_message, sources_message, story_message, why_message
+from bot.core.escape import length
 from bot.core.event import Amount, Event, EventType, Party
 from bot.core.lists import Listed, Page, Wanted, list_message
 from bot.core.message import (
@@ -27,14 +28,17 @@ from bot.core.message import (
     facts,
     gate_name,
     joined,
+    listed,
     mark_of,
     minimal_message,
 )
 from bot.core.organisations import Mention
+from bot.core.owing import match
 from bot.core.pages import Health, Section, help_message, status_message
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
 from bot.core.vitals import Seen
+from bot.core.wishes import LANGUAGES
 from tests.builders import NOON, a_story, a_subscription, an_analysis
 
 OUTLETS = ("reuters.com", "defensescoop.com", "bbc.com", "ft.com", "wsj.com", "lemonde.fr", "zeit.de")
@@ -276,6 +280,30 @@ def test_why_names_what_spoke_for_and_against_in_order_and_no_weight() -> None:
         "What spoke for it, the strongest first:\n- **Strong**: s\n- **Weak**: w\n\n"
         "What spoke against it, the strongest first:\n- **Sport**: match"
     )
+
+
+def test_why_holds_its_limits_for_the_widest_wish_and_the_longest_reasons() -> None:
+    words = "long words that say much " * 40
+    party = Party(words, words)
+    story = a_story(title=words, because=tuple(Reason(f"{n} {words}", words, n - 20.5) for n in range(40)))
+    said = Event("contract", "signed", (), party, party, tuple(("event", words, f"{n} {words}") for n in range(9)))
+    mentions = tuple(Mention(f"{n} {words}", words, 0, 2) for n in range(20))
+    told = [Reasoned(words, an_analysis(event=said, organisations=mentions), story.because)] * 9
+    wide = a_subscription(
+        topic=words, events=get_args(EventType), languages=tuple(LANGUAGES), organisations=(words,) * 25,
+        min_importance="critical",
+    )  # fmt: skip
+    message = why_message(story, topic=words, reasons=match(story, wide).reasons, subscription=wide, reports=told)
+    assert excess(message) == []
+    assert len(message.fields) == 4 and all(field.value for field in message.fields)
+
+
+@given(st.lists(words, max_size=40), st.integers(30, 400))
+def test_a_list_holds_its_limit_and_counts_what_it_leaves_out(parts: list[str], limit: int) -> None:
+    text = listed(parts, "\n", limit)
+    assert length(text) <= limit
+    more = re.search(r"… and (\d+) more\Z", text)
+    assert text == "\n".join(parts) or (more and text == "\n".join((*parts[: -int(more[1])], more[0])))
 
 
 # What hostile feeds put into titles, and what may be left of it in no message: markup, mentions, links, control signs.

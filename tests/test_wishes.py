@@ -47,6 +47,17 @@ def test_strangers_text_is_made_fit_for_where_it_stands() -> None:
     assert "New\\_York" in plan_words(zone) and "New_York" in plan_words(zone, shown=cut)
 
 
+def test_what_finds_no_room_is_counted_and_never_left_out_unsaid() -> None:
+    """ "only A, B" would say that nothing else is told."""
+    names = tuple(f"Organisation number {number}" for number in range(25))
+    told = wish(a_subscription(organisations=names, languages=tuple(LANGUAGES)))
+    languages, organisations = told.removeprefix("every topic · in ").split(" · only ")
+    for words, most, total in ((languages, 100, len(LANGUAGES)), (organisations, 400, len(names))):
+        *shown, rest = words.split(", ")
+        assert len(words) <= most
+        assert shown and rest == f"… and {total - len(shown)} more"
+
+
 @pytest.mark.parametrize(
     ("days", "words"), [(range(7), "daily"), (range(5), "on weekdays"), ({5, 6}, "on Sat, Sun"), ({2}, "on Wed")]
 )

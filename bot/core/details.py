@@ -38,8 +38,7 @@ from bot.core.wishes import wish
 
 REASONS_SHOWN = 5
 _ROOM = LIMITS["description"] - 200  # what a closing line may need
-_WHY_ROOM = 2400  # beside three fields
-_FIELD = 900
+_WHY_ROOM, _FIELD = 2000, 850  # of why: three fields of that room beside the description and what was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def why_message(
 
 def _met(reasons: Sequence[str], subscription: Subscription | None) -> str:
     """Which of its wishes the story met, if it has any, and what the subscription wants in all."""
-    met = joined([escape(reason.removeprefix("asked for "), 200) for reason in reasons], " · ", 400)
+    met = joined([escape(reason.removeprefix("asked for "), 200) for reason in reasons], " · ", 220)
     whole = wish(subscription) if subscription else ""
     if not met or not whole or met.removeprefix("the ") == whole:
         return met or whole or "every story"

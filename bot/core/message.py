@@ -4,9 +4,11 @@ It draws; it decides nothing. `Message` is a plain value so that the terminal ca
 people's questions about a story stand in details, lists in pages, the making-safe of strangers' text in escape.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from bot.core.escape import LONGEST_BUTTON_LINK, UNTITLED, cut, escape, length, safe_link
 from bot.core.event import EventType
@@ -245,6 +247,15 @@ def joined(parts: Iterable[str], between: str, limit: int) -> str:
             break
         text = longer
     return text
+
+
+def listed(parts: Sequence[str], between: str, limit: int) -> str:
+    """All of the (escaped) parts if they fit into `limit`, else as many as do and how many more there are."""
+    ends = list(accumulate(length(part) + length(between) for part in parts))
+    if not ends or ends[-1] - length(between) <= limit:
+        return between.join(parts)
+    shown = bisect_right(ends, limit - len(f"… and {len(parts)} more"))
+    return between.join((*parts[:shown], f"… and {len(parts) - shown} more"))
 
 
 def excess(message: Message) -> list[str]:

@@ -16,6 +16,7 @@ from bot.core.message import (
     Message,
     counted,
     joined,
+    listed,
     relative,
 )
 from bot.core.vitals import Seen
@@ -79,9 +80,7 @@ def status_message(health: Health) -> Message:
         text = f"{counted(health.refused, 'request')} in the last ten minutes"
         fields.append(Field("Discord refused", text, inline=False))
     if failing:
-        shown = joined(failing, "\n", 900)
-        more = len(failing) - shown.count("\n") - 1
-        fields.append(Field("Failing feeds", shown + (f"\n… and {more} more" if more else ""), inline=False))
+        fields.append(Field("Failing feeds", listed(failing, "\n", 900), inline=False))
     if health.paused_here:
         text = f"{counted(health.paused_here, 'subscription')} of this server: see `/alerts list`"
         fields.append(Field("Paused", text, inline=False))

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.alert import Subscription
 from bot.core.escape import cut, escape, length
 from bot.core.forecast import Forecast, forecast_words, latest_lines
-from bot.core.message import ACCENT, LIMITS, Button, Field, Message, counted, joined, relative
+from bot.core.message import ACCENT, LIMITS, Button, Field, Message, counted, joined, listed, relative
 from bot.core.wishes import habit, wish
 
 Right = tuple[str, bool]
@@ -143,13 +143,7 @@ def subscriptions_message(
 
 def _lists(watched: Sequence[str], muted: Sequence[str]) -> tuple[Field, ...]:
     lists = (("Watched for by the whole server", watched), ("Muted for the whole server", muted))
-    return tuple(Field(name, _fitting(words), inline=False) for name, words in lists if words)
-
-
-def _fitting(words: Sequence[str]) -> str:
-    shown = joined(words, " · ", 450)
-    more = len(words) - (shown.count(" · ") + 1)
-    return f"{shown} · … and {more} more" if more > 0 else shown
+    return tuple(Field(name, listed(words, " · ", 470), inline=False) for name, words in lists if words)
 
 
 def _entry(subscription: Subscription) -> str:
@@ -164,7 +158,7 @@ def _entry(subscription: Subscription) -> str:
 
 
 def _shortened(subscription: Subscription, room: int) -> str:
-    """A wish too long for a list: as many of its parts as fit, the whole is shown by `/alerts edit` and by Why?."""
+    """A wish too long for a list, cut; more of it is shown by `/alerts edit` and by Why?."""
     plain = wish(subscription, shown=cut)
     return escape(plain, max(room, 40))
 

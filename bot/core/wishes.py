@@ -10,7 +10,7 @@ from bot.core.alert import Mode, Subscription
 from bot.core.escape import escape
 from bot.core.hours import DAILY, DigestPlan, QuietHours
 from bot.core.importance import LEVELS
-from bot.core.message import counted, event_name, joined
+from bot.core.message import counted, event_name, listed
 
 MODES: dict[Mode, str] = {
     "alerts": "an alert for each story",
@@ -39,12 +39,12 @@ def wish(subscription: Subscription, *, shown: Callable[[str, int], str] = escap
     """
     parts = [f"topic {shown(subscription.topic, 60)}" if subscription.topic else "every topic"]
     if subscription.events:
-        parts.append(joined([event_name(event) for event in subscription.events], ", ", 300))
+        parts.append(", ".join(map(event_name, subscription.events)))
     if subscription.languages:
         named = [shown(LANGUAGES.get(language, language), 20) for language in subscription.languages]
-        parts.append("in " + joined(named, ", ", 100))
+        parts.append("in " + listed(named, ", ", 100))
     if subscription.organisations:
-        parts.append("only " + joined([shown(name, 80) for name in subscription.organisations], ", ", 400))
+        parts.append("only " + listed([shown(name, 80) for name in subscription.organisations], ", ", 400))
     if subscription.min_importance != LEVELS[0]:
         parts.append(f"{shown(subscription.min_importance, 20)} importance or more")
     return " · ".join(parts)
