@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -191,6 +193,10 @@ def _nothing() -> None:
     pass
 
 
+def _nothing_with(_: object) -> None:
+    pass
+
+
 def _fail() -> None:
     raise RuntimeError("no start")
 
@@ -279,6 +285,49 @@ async def test_calls_that_wait_when_the_pool_closes_are_told() -> None:
     await pool.close()
     with pytest.raises(LanguageError):
         await asyncio.wait_for(task, 10)
+
+
+async def test_workers_are_started_in_a_thread_so_that_a_busy_machine_does_not_hold_up_the_event_loop() -> None:
+    passed_on_in: list[int] = []
+    pool = Pool(workers=1, initializer=_nothing_with, initargs=(Passed(passed_on_in),))
+    assert await pool.run(5, abs, -1) == 1
+    await pool.close()
+    assert passed_on_in
+    assert threading.get_ident() not in passed_on_in
+
+
+class Passed:
+    """Something to give to workers that notes the threads which give it to them."""
+
+    def __init__(self, threads: list[int]) -> None:
+        self.threads = threads
+
+    def __reduce__(self) -> tuple[object, ...]:
+        self.threads.append(threading.get_ident())
+        return int, ()
+
+
+async def test_a_pool_that_closes_while_it_starts_leaves_no_worker() -> None:
+    pool, before = Pool(workers=1, initializer=_nothing, initargs=()), workers_of(os.getpid())
+    task = asyncio.create_task(pool.run(5, time.sleep, 5))
+    await asyncio.sleep(0)
+    await pool.close()
+    with pytest.raises(NoWorkerError):
+        await task
+    assert set(workers_of(os.getpid())) <= set(before)
+
+
+async def test_a_machine_without_room_for_a_worker_is_told_as_such() -> None:
+    pool = Pool(workers=1, initializer=_nothing, initargs=())
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len([*Path("/proc/self/fd").iterdir()]), limit[1]))
+    try:
+        with pytest.raises(NoWorkerError):
+            await pool.run(5, abs, -1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    assert await pool.run(5, abs, -1) == 1
+    await pool.close()
 
 
 PARENT = """

@@ -9,6 +9,7 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -20,6 +21,8 @@ Result = TypeVar("Result")
 
 START_ALLOWANCE = 60.0
 """Seconds beyond the limit after which a call that never came to a worker means that the pool is stuck."""
+
+NO_WORKER = "No language worker starts: look at the log lines before this one, and restart Tocsin."
 
 CALLS_PER_WORKER = 1000
 """Calls after which a worker is replaced: parsers and vocabularies grow with every stranger's words."""
@@ -50,6 +53,7 @@ class Pool:
         self._slots = asyncio.Semaphore(workers)
         self._pool: ProcessPool | None = None
         self._calls: dict[asyncio.Future[Any], ProcessPool] = {}
+        self._starting = asyncio.Lock()
         self._closed = False
         self.losses: Counter[str] = Counter()
 
@@ -60,27 +64,38 @@ class Pool:
 
         Raises WorkerHungError, WorkerDiedError, or NoWorkerError.
         """
+        call = partial(function, *args, **kwargs)
         async with self._slots:
             for _ in range(2):  # a broken pool is no fault of this call: once more in a new one
                 pool = await self._running()
-                future = asyncio.wrap_future(pool.schedule(function, args=args, kwargs=kwargs, timeout=limit))
-                self._calls[future] = pool
-                try:
-                    await asyncio.wait({future}, timeout=limit + START_ALLOWANCE)
-                    if future.done() and not _is_broken(future):
-                        return self._outcome(future, limit)
-                finally:
-                    del self._calls[future]
-                    future.cancel()  # kills the worker if nobody waits for it any more
+                if (ended := await self._attempt(pool, limit, call)) is not None:
+                    return self._outcome(ended, limit)
                 self.losses["broken"] += 1
                 await self._discard(pool)
-        raise NoWorkerError("No language worker starts: look at the log lines before this one, and restart Tocsin.")
+        raise NoWorkerError(NO_WORKER)
 
     async def close(self) -> None:
         """Ends all workers, whatever they are doing; calls that wait for them raise NoWorkerError."""
         self._closed = True
-        if self._pool is not None:
-            await self._discard(self._pool)
+        async with self._starting:
+            if self._pool is not None:
+                await self._discard(self._pool)
+
+    async def _attempt(
+        self, pool: ProcessPool, limit: float, call: Callable[[], Result]
+    ) -> "asyncio.Future[Result] | None":
+        """The call as it ended in a worker of `pool`; None where the pool broke before or under it."""
+        try:
+            future = asyncio.wrap_future(pool.schedule(call, timeout=limit))
+        except RuntimeError:
+            return None
+        self._calls[future] = pool
+        try:
+            await asyncio.wait({future}, timeout=limit + START_ALLOWANCE)
+            return future if future.done() and not _is_broken(future) else None
+        finally:
+            del self._calls[future]
+            future.cancel()  # kills the worker if nobody waits for it any more
 
     def _outcome(self, future: "asyncio.Future[Result]", limit: float) -> Result:
         try:
@@ -94,19 +109,27 @@ class Pool:
 
     async def _running(self) -> ProcessPool:
         """The pool, started if there is none or it is broken."""
-        if self._closed:
-            raise NoWorkerError("The language workers are being stopped: try again when Tocsin runs.")
-        if self._pool is not None and not self._pool.active:
-            await self._discard(self._pool)
-        if self._pool is None:
-            self._pool = ProcessPool(
-                max_workers=self._workers,
-                max_tasks=CALLS_PER_WORKER,
-                initializer=self._initializer,
-                initargs=self._initargs,
-                context=multiprocessing.get_context("spawn"),  # a fork would copy the locks of our threads
-            )
-        return self._pool
+        async with self._starting:
+            if self._closed:
+                raise NoWorkerError("The language workers are being stopped: try again when Tocsin runs.")
+            if self._pool is not None and not self._pool.active:
+                await self._discard(self._pool)
+            return self._pool or await self._started()
+
+    async def _started(self) -> ProcessPool:
+        self._pool = pool = ProcessPool(
+            max_workers=self._workers,
+            max_tasks=CALLS_PER_WORKER,
+            initializer=self._initializer,
+            initargs=self._initargs,
+            context=multiprocessing.get_context("spawn"),  # a fork would copy the locks of our threads
+        )
+        try:
+            await asyncio.to_thread(_start, pool)
+        except (OSError, RuntimeError) as error:  # no process, pipe or memory to be had
+            await self._discard(pool)
+            raise NoWorkerError(NO_WORKER) from error
+        return pool
 
     async def _discard(self, pool: ProcessPool) -> None:
         if pool is not self._pool:
@@ -121,6 +144,12 @@ class Pool:
 def _is_broken(future: "asyncio.Future[Result]") -> bool:
     """Whether the pool ended under the call."""
     return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def _start(pool: ProcessPool) -> None:
+    """Starts the workers, for which a busy machine may take a second: not in the event loop. The thread has to live as
+    long as they do, because they die with it (see worker); those of asyncio live as long as the loop."""
+    _ = pool.active  # pebble starts a pool when it is asked for the first time
 
 
 def _end(pool: ProcessPool) -> None:
