@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.memory import roomy_memory
 from tests.postgres import (
     cluster,
     database_url,
@@ -37,6 +38,12 @@ __all__ = [
 # A machine with other work on it makes single examples slow; whole tests are bounded by pytest-timeout.
 settings.register_profile("tocsin", deadline=None)
 settings.load_profile("tocsin")
+
+
+def pytest_configure() -> None:
+    """Has `tmp_path` lie in memory, for every process of the run."""
+    if memory := roomy_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", memory)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -34,20 +34,20 @@ from sqlalchemy import URL
 
 from bot.store.engine import address, engine_for
 from bot.store.upgrade import upgrade
+from tests.memory import roomy_memory
 
 FreshDatabase: TypeAlias = Callable[[], AbstractContextManager[str]]
 MISSING = "PostgreSQL is not installed: install Debian's package postgresql to run these tests"
 PATIENCE = 30.0  # seconds for a start or a stop
 TEMPLATE = "migrated"
 PREFIX = "tocsin-postgres"
-MEMORY = "/dev/shm"  # noqa: S108 only in tests
-GIGABYTE = 2**30
 ORDINARY = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",  # the machine does not lose power during a test
     "full_page_writes": "off",
     "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # in its folder, so that one that is killed leaves nothing behind
     "max_connections": "100",
     "max_wal_size": "256MB",
     "autovacuum": "off",
@@ -238,7 +238,7 @@ def _database(server: Server, template: str) -> Iterator[str]:
 
 @contextmanager
 def _file(template: Path) -> Iterator[str]:
-    with tempfile.TemporaryDirectory(dir=_roomy_memory()) as folder:
+    with tempfile.TemporaryDirectory(dir=roomy_memory()) as folder:
         yield f"sqlite:///{shutil.copyfile(template, Path(folder) / 'tocsin.db')}"
 
 
@@ -266,7 +266,7 @@ def _running(made: Path, **settings: str) -> Iterator[Server]:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A temporary folder that the server's user may enter. Those that killed tests left go first: they take memory."""
-    place = Path(_roomy_memory() or tempfile.gettempdir())
+    place = Path(roomy_memory() or tempfile.gettempdir())
     for left in place.glob(f"{PREFIX}-*-*"):
         if Path("/proc/self").exists() and not Path(f"/proc/{left.name.split('-')[2]}").exists():
             shutil.rmtree(left, ignore_errors=True)
@@ -281,13 +281,6 @@ def _folder() -> Iterator[Path]:
 
 
 # -- The machine
-
-
-def _roomy_memory() -> str | None:
-    """A folder in memory with room for some servers, because databases are many small files; None if there is none."""
-    with suppress(OSError):
-        return MEMORY if shutil.disk_usage(MEMORY).free > 4 * GIGABYTE else None
-    return None
 
 
 def _binary(name: str) -> Path | None:

@@ -2,12 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 from rich.console import Console
@@ -35,15 +34,14 @@ class Evening:
         return re.split(r"^(?:Poll \d of \d|Somebody presses) .*$", self.text, flags=re.MULTILINE)[1 : POLLS + 1]
 
 
-def folders() -> set[Path]:
-    return set(Path(gettempdir()).glob("tocsin-demo-*"))
-
-
 @pytest.fixture(scope="module")
-def evening() -> Iterator[Evening]:
-    before, out = folders(), StringIO()
-    bill = asyncio.run(play(load_settings(), Console(file=out, width=200), now=NOW))
-    yield Evening(bill, out.getvalue(), folders() - before)
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Evening:
+    """With a temporary folder to itself: several processes may play at a time."""
+    place, out = tmp_path_factory.mktemp("evening"), StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(place))
+        bill = asyncio.run(play(load_settings(), Console(file=out, width=200), now=NOW))
+    return Evening(bill, out.getvalue(), set(place.iterdir()))
 
 
 def titles(samples: tuple[Sample, ...], story: str) -> set[str]:
