@@ -226,12 +226,12 @@ async def test_a_write_sees_what_others_committed_before_each_statement(postgres
         assert await store.write(twice) == (1, 0)
 
 
-async def test_who_is_frozen_within_a_transaction_holds_up_others_for_a_minute_at_most(
+async def test_who_is_frozen_within_a_transaction_holds_up_others_for_ten_seconds_at_most(
     postgres_url: str,
 ) -> None:
     async with Store.open(postgres_url) as store:
         shown = await store.write(lambda c: c.scalar(text("SHOW idle_in_transaction_session_timeout")))
-        assert shown == "1min"
+        assert shown == "10s"
 
 
 async def test_what_a_frozen_program_had_begun_is_begun_anew_when_it_wakes(postgres_url: str) -> None:

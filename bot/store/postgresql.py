@@ -22,8 +22,9 @@ CONNECTING: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
-    # A program that was frozen within a transaction holds its locks no longer than this, in milliseconds.
-    "options": "-c idle_in_transaction_session_timeout=60000",
+    # A program that was frozen within a transaction holds its locks no longer than this, in milliseconds: less than the
+    # lease of whatever others have to renew meanwhile.
+    "options": "-c idle_in_transaction_session_timeout=10000",
 }
 
 CONFLICTS = frozenset({"40001", "40P01"})
