@@ -6,34 +6,43 @@ import json
 import os
 import re
 import socket
+import struct
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import prometheus_client
 import pytest
+from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.core.bulletin import Bulletin, Content
+from bot.core.feed import FeedRules
 from bot.core.vitals import DISCORD_AWAY, LOOP_STUCK, NO_HEADWAY, Outbox, Work
 from bot.errors import StoreError, TocsinError
+from bot.fetch import Fetcher
 from bot.health import Vitals, beating, serving
 from bot.health.server import health
+from bot.language import Language
 from bot.language.pool import Pool, WorkerDiedError, WorkerHungError
 from bot.store import Store, alerts, bulletins, feeds, stories, subscriptions
 from bot.store.pulse import oldest_owed
 from bot.store.runners import Runner, listed, put
+from bot.store.schema import feeds as feed_rows
 from bot.store.schema import refusals
 from handlers.deliver import DeliverReport
-from handlers.poll import PollReport
+from handlers.poll import PollReport, PollRules, poll
 from handlers.pulse import pulse
 from tests.builders import MINUTE, NOON, a_feed, a_story, a_subscription, an_alert
+from tests.site import open_site
 
 LOOPBACK = "127.0.0.1"
 
@@ -66,6 +75,12 @@ def figures(vitals: Vitals) -> dict[tuple[str, str], float]:
         _, body = ask(port, "/metrics")
     families = text_string_to_metric_families(body.decode())
     return {(each.name, "/".join(each.labels.values())): each.value for family in families for each in family.samples}
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 async def nothing() -> None:
@@ -141,6 +156,21 @@ def test_somebody_who_sends_nothing_keeps_nobody_waiting() -> None:
         finally:
             for each in silent:
                 each.close()
+
+
+def test_who_goes_away_or_never_asks_leaves_no_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A check that only opens the port, as balancers make it, would fill the log with tracebacks."""
+    monkeypatch.setattr("bot.health.server._Handler.timeout", 0.1)
+    with serving(Vitals(version="1"), address=LOOPBACK, port=0) as port:
+        silent = socket.create_connection((LOOPBACK, port))
+        assert silent.recv(1) == b"", "it was hung up on"
+        with socket.create_connection((LOOPBACK, port)) as rude:
+            rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        silent.close()
+        assert ask(port, "/metrics")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_it_listens_on_ipv6_too() -> None:
@@ -263,6 +293,39 @@ async def test_a_write_of_somebody_else_is_no_headway_of_a_tick_that_hangs(tmp_p
         hung.set()
         await run
         assert health(vitals)[0]
+
+
+async def test_a_poll_that_hangs_is_told_though_it_keeps_its_claims(tmp_path: Path) -> None:
+    clock = Clock()
+    vitals = Vitals(version="1", clock=clock)
+
+    async def hang(_: web.Request) -> web.Response:
+        await asyncio.sleep(3600)
+        raise AssertionError("it was never answered")
+
+    async with open_site() as site, Store.open(f"sqlite:///{tmp_path}/t.db") as store:
+        store.committed = vitals.committed
+        site.paths["/slow"] = hang
+        await store.write(feeds.sync_catalogue, [a_feed(site.url("/slow"))], NOON)
+        rules = PollRules(FeedRules(), lease=timedelta(seconds=0.3))
+        async with Fetcher(allowed_networks=[ip_network("127.0.0.0/8")]) as fetcher, Language() as language:
+
+            async def tick() -> None:
+                await poll(NOON, store=store, fetcher=fetcher, language=language, rules=rules)
+
+            running = asyncio.create_task(vitals.watch({"poll": (timedelta(seconds=30), tick)})["poll"][1]())  # type: ignore[arg-type]
+            await until(lambda: site.asked)
+            clock.now += NO_HEADWAY + 1
+            kept = claimed = await store.read(lambda c: c.scalar(select(feed_rows.c.claimed_until)))
+            while kept == claimed:
+                await asyncio.sleep(0.05)
+                kept = await store.read(lambda c: c.scalar(select(feed_rows.c.claimed_until)))
+            vitals.turned(0.0)
+            vitals.looked(Work())
+            _, account = health(vitals)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    assert account["says"] == "The tick “poll” has made no headway for 10 minutes."
 
 
 async def test_the_wait_for_the_one_writer_is_measured(tmp_path: Path) -> None:

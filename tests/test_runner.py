@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import column, select, table
 
-from bot.app.runner import GATEWAY_LEASE, ROLES, Me, leave, read_roles, take_the_seat, wait_for_the_seat
+from bot.app.runner import GATEWAY_LEASE, PRESENCE, ROLES, Me, leave, read_roles, take_the_seat, wait_for_the_seat
 from bot.store import Store, feeds, runners
 from tests.builders import MINUTE, NOON, a_feed
 
@@ -65,17 +66,20 @@ async def test_a_poll_that_gives_its_hosts_back_stays_the_gateway(store: Store) 
 
 
 async def test_a_runner_that_stands_by_can_be_stopped_and_takes_over_when_the_seat_is_free(store: Store) -> None:
-    first, second, stop = a_runner(), a_runner(), asyncio.Event()
+    first, second, stop, heard = a_runner(), a_runner(), asyncio.Event(), [0]
     await take_the_seat(store, first, NOON)
     stop.set()
-    assert not await wait_for_the_seat(store, second, stop, lambda: NOON)
+    assert not await wait_for_the_seat(store, second, stop, lambda: NOON, lambda: None)
     times = iter([NOON, NOON + MINUTE])
 
     def clock() -> datetime:
         return next(times)
 
-    waiting = asyncio.create_task(wait_for_the_seat(store, second, asyncio.Event(), clock))
-    assert await waiting
+    def answered() -> None:
+        heard[0] += 1
+
+    assert await wait_for_the_seat(store, second, asyncio.Event(), clock, answered)
+    assert heard == [2], "while it stands by, too, it is known whether the database is there"
 
 
 async def test_who_leaves_is_listed_no_more_and_holds_nothing(store: Store) -> None:
@@ -88,6 +92,15 @@ async def test_who_leaves_is_listed_no_more_and_holds_nothing(store: Store) -> N
     await leave(store, me)
     assert await store.read(runners.listed, NOON) == []
     assert len(await store.write(feeds.claim, runner="other", now=NOON, until=NOON + MINUTE)) == 1
+
+
+async def test_who_is_frozen_within_a_transaction_costs_nobody_else_the_gateway(postgres_url: str) -> None:
+    """Fault 34: a program has one writer, which may wait for the lock of the frozen one and renews the seat as well."""
+    async with Store.open(postgres_url) as store:
+        shown = select(column("setting")).select_from(table("pg_settings"))
+        wanted = shown.where(column("name") == "idle_in_transaction_session_timeout")
+        longest = timedelta(milliseconds=int(await store.read(lambda c: c.scalar(wanted)) or 0))
+    assert timedelta(0) < longest < GATEWAY_LEASE - PRESENCE
 
 
 async def test_a_runner_not_seen_for_a_while_is_not_listed(store: Store) -> None:

@@ -20,10 +20,11 @@ def test_one_without_ticks_is_still_starting() -> None:
     assert troubles(replace(WELL, ticks=())) == ("Tocsin is still starting.",)
 
 
-def test_one_that_stands_by_is_well_unless_it_is_stuck() -> None:
-    standby = replace(WELL, ticks=(), answered=NOW - 9_999, stands_by=True)
+def test_one_that_stands_by_is_well_unless_it_is_stuck_or_could_not_take_over() -> None:
+    standby = replace(WELL, ticks=(), connected=None, stands_by=True)
     assert troubles(standby) == ()
     assert troubles(replace(standby, loop_turned=NOW - 60))
+    assert troubles(replace(standby, answered=NOW - 9_999)) == ("The database has not answered for 3 hours.",)
 
 
 def test_a_stuck_event_loop_is_told_alone_and_with_its_place() -> None:

@@ -44,7 +44,7 @@ async def run(settings: Settings, *, roles: frozenset[str] = frozenset(ROLES)) -
 async def _seated(stop: Stop, store: Store, me: Me, vitals: Vitals) -> bool:
     """Waits to be the gateway; to stand by is to be well."""
     vitals.stands_by = True
-    seated = await wait_for_the_seat(store, me, stop.event, now_utc)
+    seated = await wait_for_the_seat(store, me, stop.event, now_utc, vitals.answered)
     vitals.stands_by = False
     return seated
 

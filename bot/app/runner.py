@@ -88,12 +88,17 @@ async def take_the_seat(store: Store, me: Me, now: datetime) -> bool:
     return SEAT in turns
 
 
-async def wait_for_the_seat(store: Store, me: Me, stop: asyncio.Event, clock: Clock) -> bool:
-    """Stands by for as long as another runner is the gateway; False where it was told to stop meanwhile."""
+async def wait_for_the_seat(
+    store: Store, me: Me, stop: asyncio.Event, clock: Clock, answered: Callable[[], object]
+) -> bool:
+    """Stands by for as long as another runner is the gateway; False where it was told to stop meanwhile. `answered`
+    hears of each answer of the database."""
     told = False
     while not stop.is_set():
         try:
-            if await take_the_seat(store, me, clock()):
+            seated = await take_the_seat(store, me, clock())
+            answered()
+            if seated:
                 return True
         except StoreError as error:  # it may come back, and then somebody has to be there
             log.warning("gateway.standing_by", why=str(error))

@@ -92,13 +92,11 @@ def troubles(signs: Signs) -> tuple[str, ...]:
     if stuck > LOOP_STUCK:
         where = f"; it is at {signs.busy_with}" if signs.busy_with else ""
         return (f"The event loop has been stuck for {spoken(stuck)}{where}.",)
-    if signs.stands_by:
-        return ()
-    if not signs.ticks:
+    if not signs.ticks and not signs.stands_by:
         return ("Tocsin is still starting.",)
-    found = [sentence for tick in signs.ticks if (sentence := _of_tick(tick, signs.now))]
-    if (silent := signs.now - signs.answered) > DATABASE_SILENT:
-        found.insert(0, f"The database has not answered for {spoken(silent)}.")
+    silent = signs.now - signs.answered
+    found = [f"The database has not answered for {spoken(silent)}."] if silent > DATABASE_SILENT else []
+    found += [sentence for tick in signs.ticks if (sentence := _of_tick(tick, signs.now))]
     if signs.connected is not None and (away := signs.now - signs.connected) > DISCORD_AWAY:
         found.append(f"Discord has not been connected for {spoken(away)}.")
     return tuple(found)

@@ -7,6 +7,6 @@ nothing of what is counted and repairs nothing; what is wrong is judged in core/
 
 from bot.health.heart import beating
 from bot.health.server import serving
-from bot.health.vitals import Vitals
+from bot.health.vitals import Vitals, no_headway
 
-__all__ = ["Vitals", "beating", "serving"]
+__all__ = ["Vitals", "beating", "no_headway", "serving"]

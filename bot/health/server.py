@@ -4,6 +4,7 @@ It answers GET and HEAD of these two and nothing else, reads no body, and by its
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -79,6 +80,11 @@ class _Server(ThreadingMixIn, WSGIServer):
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
         self.setup_environ()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Who goes away in the midst of a question, or never asks one, is no news for the log."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(WSGIRequestHandler):

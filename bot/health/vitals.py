@@ -95,7 +95,12 @@ class Vitals:
 
     def looked(self, work: Work) -> None:
         """The database answered: how the work goes."""
-        self.work, self._answered = work, self.clock()
+        self.work = work
+        self.answered()
+
+    def answered(self) -> None:
+        """The database answered, whatever it was asked."""
+        self._answered = self.clock()
 
     def turned(self, lag: float) -> None:
         """The event loop turned, `lag` seconds later than it should. Called from its thread, and from no other."""
@@ -180,6 +185,11 @@ class Vitals:
     def _set(self, name: str, **changes: object) -> None:
         with self._lock:
             self._ticks[name] = replace(self._ticks[name], **changes)  # type: ignore[arg-type]
+
+
+def no_headway() -> None:
+    """What the running task commits from here on keeps what its tick holds, and brings that nowhere."""
+    _CURRENT.set("")
 
 
 def _in_words(error: Exception) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 
 from bot.errors import StoreError
+from bot.health import no_headway
 from handlers.deliver.parcel import Parcel
 from handlers.deliver.tick import Tick
 
@@ -49,6 +50,7 @@ async def held(parcel: Parcel, tick: Tick) -> AsyncIterator[Hold]:
 
 
 async def _renew(parcel: Parcel, tick: Tick, hold: Hold) -> None:
+    no_headway()
     while True:
         await asyncio.sleep(tick.rules.lease.total_seconds() / RENEWALS)
         until = tick.moment() + tick.rules.lease

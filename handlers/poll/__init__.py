@@ -22,6 +22,7 @@ import structlog
 from bot.core.feed import StoredFeed
 from bot.errors import StoreError
 from bot.fetch import Fetcher
+from bot.health import no_headway
 from bot.language import Language
 from bot.store import Store, feeds, stories
 from handlers.poll.desk import OURS, Desk, PollReport
@@ -86,6 +87,7 @@ async def _claims_kept(tick: Tick, began: float) -> AsyncIterator[None]:
     """Within it the runner's claims do not run out; before and after it there are none."""
 
     async def renew() -> None:
+        no_headway()  # or a poll that hangs would look well for as long as it keeps its claims
         while True:
             await asyncio.sleep(tick.rules.lease.total_seconds() / 3)
             with suppress(StoreError):  # what cannot be renewed runs out, and is then not committed
