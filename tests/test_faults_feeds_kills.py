@@ -104,7 +104,7 @@ async def test_a_kill_during_the_download_and_one_after_the_parsing_lose_nothing
     assert process.returncode == -signal.SIGKILL
     press.during = None
     process = await press.start()
-    while len(workers_of(process.pid)) < 2:  # the second one starts to analyse what the first one has parsed
+    while len(workers_of(process.pid)) < 3:  # the third one starts to analyse what one of the first two has parsed
         assert process.returncode is None
         await asyncio.sleep(0.01)
     await killed(process)

