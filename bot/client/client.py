@@ -180,10 +180,11 @@ class TocsinClient(discord.Client):
             await self._tell_open(after.guild)
 
     async def _tell_open(self, guild: discord.Guild) -> None:
-        if self._channels_open is not None:
-            await self._channels_open(open_channels(guild))
+        """First what the channels are: who goes on with one has to know that."""
         if self._places_seen is not None:
             new = [place for place in places_of(guild) if self._told.get(place.channel_id) != place]
             if new:
                 await self._places_seen(new)
             self._told |= {place.channel_id: place for place in new}
+        if self._channels_open is not None:
+            await self._channels_open(open_channels(guild))

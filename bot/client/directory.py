@@ -41,14 +41,12 @@ class Directory:
             return place.kind
         return kind_of(cached or await self.channel(channel_id))
 
-    async def readable(self, channel_id: int, *, sure: bool = False) -> bool:
-        """Whether the history can be read; Discord shows an empty one where it cannot. `sure` asks Discord where there
-        is no cache: what was written down may be older than a change of rights."""
+    async def readable(self, channel_id: int) -> bool:
+        """Whether the history can be read; Discord shows an empty one where it cannot. Where there is no cache Discord
+        is asked: what was written down may be older than a change of rights."""
         cached = self._cached(channel_id)
         if cached is not None and (rights := rights_of_ours(cached)):
             return may_read(rights)
-        if not sure and (place := await self._written(channel_id)):
-            return place.readable
         return may_read(await self._asked(await self.channel(channel_id)))
 
     async def channel(self, channel_id: int) -> Channel:

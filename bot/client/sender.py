@@ -140,13 +140,11 @@ class DiscordSender:
         Raises DestinationForbiddenError where the history cannot be read: Discord then shows an empty one.
         """
         async with self._one_call():
-            if not await self._places.readable(channel_id):
-                raise DestinationForbiddenError(UNREADABLE)
             if await self._places.kind(channel_id) == "forum":
                 found = await self._find_post(channel_id, mark, after)
             else:
                 found = await self._find_message(channel_id, mark, after)
-            if found is None and not await self._places.readable(channel_id, sure=True):
+            if found is None and not await self._places.readable(channel_id):
                 raise DestinationForbiddenError(UNREADABLE)
             return found
 
@@ -154,7 +152,7 @@ class DiscordSender:
         """Our messages of that time, the oldest first, at most 1,000. Raises DeliveryErrors; DestinationForbiddenError
         where the history cannot be read."""
         async with self._one_call():
-            if not await self._places.readable(channel_id, sure=True):
+            if not await self._places.readable(channel_id):
                 raise DestinationForbiddenError(UNREADABLE)
             ours = self._client.user.id if self._client.user else 0
             place = await self._places.channel(channel_id)
