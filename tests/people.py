@@ -17,6 +17,7 @@ from bot.app.commands import Desk, all_buttons, all_commands
 from bot.client import Index, TocsinClient
 from bot.core.account import Standards
 from bot.core.alert import Delivery, Subscription
+from bot.core.importance import ImportanceRules
 from bot.core.newfeed import FeedLimits
 from bot.core.relevance import Topic
 from bot.core.story import Story
@@ -31,6 +32,7 @@ from handlers.remember import remember
 from tests.builders import NOON, an_alert
 
 TOPIC = Topic(id="ai-defence", name="AI and defence", threshold=0.5, bias=0.0, groups=())
+IMPORTANCE = ImportanceRules(levels={"low": 0.0, "notable": 1.0, "high": 2.0, "critical": 3.0}, watched=2.0)
 ORGANISATIONS = ("NATO", "Anthropic", "Anduril Industries", "US Department of Defense")
 
 
@@ -100,7 +102,7 @@ def a_client(
         language=language or Language(),
         limits=limits or FeedLimits(),
     )
-    judgement = Judgement(Standards((TOPIC,)))
+    judgement = Judgement(Standards((TOPIC,)), importance=IMPORTANCE)
     desk = Desk(store=store, index=index, clock=clock, version="1.2.3", feeds=reading, judgement=judgement)
     return TocsinClient(
         commands=all_commands(desk),

@@ -8,9 +8,10 @@ import pytest
 
 from bot.core.account import Fate, Standards, Trace, account
 from bot.core.importance import Importance
+from bot.core.owing import Server
 from bot.core.reasons import Part
-from bot.core.relevance import Reason
-from bot.core.story import Report
+from bot.core.relevance import Reason, Topic
+from bot.core.story import Report, Source
 from tests.builders import NOON, a_story, a_subscription, an_analysis, an_article
 
 STALE = Standards(stale_after=timedelta(days=14))
@@ -24,6 +25,8 @@ TRACE = Trace(
     story=a_story(),
     because=(Reason("no open story is alike", ""),),
 )
+BOTH_UNMET = "not owed: asked for funding; asked for critical importance or more; this is high"
+UNTOLD = "not owed yet: it wants the story as it stands now, and is told with its next fresh report"
 SENT = Fate(1, 10, 20, "alert", "sent", NOON, "delivered", wishes=("asked for contract",))
 
 
@@ -90,12 +93,37 @@ def test_each_state_of_a_row_has_its_words(state: Any, why: str | None, words: s
             {"created_at": NOON + timedelta(hours=1)},
             "not owed: it is newer than the story's last report; the next one is told",
         ),
-        ({}, "not owed yet: it wants the story as it stands now, and is told with its next fresh report"),
+        ({"mode": "both", "min_importance": "critical"}, UNTOLD),
+        (
+            {"mode": "both", "min_importance": "critical", "events": ("funding",)},
+            "not owed: asked for funding; asked for critical importance or more; this is high",
+        ),
+        ({}, UNTOLD),
     ],
 )
 def test_each_subscription_without_a_row_is_told_why(changes: dict[str, Any], words: str) -> None:
     (line,) = alerts(TRACE, subscriptions=[a_subscription(**changes)], importance=Importance("high", 3.0)).lines
     assert line.words == words
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        (Server(muted=("nato",)), "not owed: this server has muted nato"),
+        (Server(stricter=0.2), "not owed: relevance 0.90 is below the 1.00 that this server asks for"),
+        (Server(watched=("nato",), muted=("Palantir",), stricter=0.1), UNTOLD),
+    ],
+)
+def test_what_a_whole_server_does_not_want_is_not_promised(server: Server, words: str) -> None:
+    standards = Standards((Topic(id="ai-defence", name="AI", threshold=0.8, bias=0.0, groups=()),))
+    (line,) = alerts(TRACE, subscriptions=[a_subscription()], server=server, standards=standards).lines
+    assert line.words == words
+
+
+def test_copies_of_one_outlet_are_told_as_one() -> None:
+    story = a_story(sources=(Source("a.example", "T", None, NOON), Source("b.example", "T", None, NOON, copy=True)))
+    place = next(part for part in account(replace(TRACE, story=story)) if part.name.startswith("Story"))
+    assert "Reports: 2 by now, of 1 independent outlet" in map(str, place.lines)
 
 
 def test_why_a_report_owed_nothing_to_anybody_is_told() -> None:

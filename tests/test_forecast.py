@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.core.alert import Subscription
 from bot.core.digest import Ranked
 from bot.core.forecast import EXAMPLES, WINDOW, Forecast, Past, forecast, forecast_words, latest_lines, often
-from bot.core.importance import Importance, Level
+from bot.core.importance import Importance, ImportanceRules, Level
 from bot.core.owing import Server
 from tests.builders import NOON, a_story, a_subscription
 
@@ -47,6 +47,16 @@ def test_what_matters_less_goes_into_the_digest_of_both() -> None:
 
 def test_what_the_server_has_muted_is_not_counted() -> None:
     assert looked(ranked("a"), server=Server(muted=("nato",))).alerts == 0
+
+
+def test_what_the_server_watches_for_matters_more_and_is_shown_so() -> None:
+    rules = ImportanceRules(levels={"low": 0.0, "high": 3.0}, watched=2.0)
+    high = a_subscription(min_importance="high")
+    stories = (ranked("a"), ranked("b", organisations=("Palantir",), title="Other", key_points=()))
+    assert looked(*stories, wanted=high, rules=rules).alerts == 0
+    found = looked(*stories, wanted=high, rules=rules, server=Server(watched=("nato",)))
+    assert [each.story.id for each in found.alerted] == ["a"]
+    assert "· high ·" in latest_lines(found)
 
 
 def test_what_the_server_finds_too_little_relevant_is_not_counted() -> None:

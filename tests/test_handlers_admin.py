@@ -233,6 +233,20 @@ async def test_why_shows_every_gate_of_an_article_with_this_servers_alerts_alone
     assert result.ephemeral
 
 
+async def test_why_weighs_a_story_by_what_this_server_watches_for(town: Town) -> None:
+    await town.manager.slash(town.channel, "alerts watch", words="Title 1")
+    assert "High, a score of 2" in said(await admin(town, "why", story="one"))
+    _, elsewhere, mallory = town.other_server()
+    there = said(await mallory.slash(elsewhere, "admin why", story="one"))
+    assert "Low, a score of 0" in there and "watch list" not in there
+
+
+async def test_why_promises_nothing_of_what_this_server_has_muted(town: Town) -> None:
+    await town.subscribe()
+    await town.manager.slash(town.channel, "alerts mute", words="Title 1")
+    assert "not owed: this server has muted Title 1" in said(await admin(town, "why", story="one"))
+
+
 async def test_why_shows_votes_and_who_corrected_what(town: Town) -> None:
     await admin(town, "relevance", verdict="not_relevant", story="one")
     await admin(town, "merge", story="two", into="one")

@@ -62,6 +62,16 @@ async def test_what_the_server_has_muted_is_not_previewed(town: Town) -> None:
     assert "No story of the last weeks matches" in await ask(town, "preview")
 
 
+async def test_what_the_server_watches_for_is_previewed_as_it_matters_there(town: Town) -> None:
+    await town.keep(a_story())
+    await town.subscribe(min_importance="high")
+    assert "No story of the last weeks matches" in await ask(town, "preview")
+    await town.manager.slash(town.channel, "alerts watch", words="NATO")
+    assert "Preview 1 of 1" in await ask(town, "preview")
+    changed = said(await town.manager.slash(town.channel, "alerts edit", subscription=1, max_per_hour=5))
+    assert "About 1 alert" in changed or "less than a day" in changed
+
+
 async def test_a_test_arrives_in_the_channel_marked_as_one_and_calls_nobody(town: Town) -> None:
     role = town.guild.create_role("on call", mentionable=True)
     await town.keep(a_story(title="Anduril wins"))

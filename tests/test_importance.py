@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from bot.core.amounts import Amount
 from bot.core.event import EVENT_TYPES, STAGES, Party
-from bot.core.importance import FRONTIER, LEVELS, Importance, ImportanceRules, Rarity, Step, at_least, importance
+from bot.core.importance import (
+    FRONTIER,
+    LEVELS,
+    Importance,
+    ImportanceRules,
+    Rarity,
+    Step,
+    at_least,
+    importance,
+    with_watched,
+)
 from bot.core.story import Source, Story
 from bot.errors import ConfigurationError
 from bot.settings.importance import read_importance
@@ -247,6 +257,14 @@ def test_a_larger_amount_never_lowers_a_story(story: Story, value: float, times:
 @given(STORIES, st.lists(TEXT | st.sampled_from(["NATO", "a.example", "sources say"]), max_size=4))
 def test_a_watch_list_never_lowers_a_story(story: Story, watched: list[str]) -> None:
     assert weigh(story, watched=watched).score >= weigh(story).score
+
+
+@given(STORIES, st.lists(TEXT | st.sampled_from(["NATO", "a.example", "sources say"]), max_size=4))
+def test_weighing_for_a_server_afterwards_comes_to_the_same_as_at_once(story: Story, watched: list[str]) -> None:
+    later = with_watched(weigh(story), story, RULES, watched=watched)
+    at_once = weigh(story, watched=watched)
+    assert later.score == pytest.approx(at_once.score, abs=0.002)
+    assert {reason.gate for reason in later.reasons} == {reason.gate for reason in at_once.reasons}
 
 
 @given(STORIES, st.floats(0, 100), st.floats(0, 1))

@@ -148,6 +148,7 @@ CASES: Mapping[str, Case] = {
     "guilds.remove_watch": lambda c, s: guilds.remove_watch(c, s, "watch", "alpha watch"),
     "guilds.save": lambda c, s: guilds.save(c, GuildSettings(s, timezone="UTC")),
     "guilds.settings": lambda c, s: guilds.settings(c, s),
+    "guilds.wants": lambda c, s: guilds.wants(c, s, NOON),
     "places.left": lambda c, s: places.left(c, s),
     "plans.add": lambda c, s: plans.add(c, a_subscription(5, s), NOON, None, list),
     "plans.change": lambda c, s: [plans.change(c, subscription_of(s, id), NOON, None, list) for id in IDS],

@@ -33,12 +33,18 @@ class Desk:
         """By topic the score that a story needs."""
         return self.judgement.thresholds
 
+    @property
+    def alerting(self) -> alerts.Means:
+        """What the commands of `/alerts` work with."""
+        importance = self.judgement.importance
+        return alerts.Means(self.store, self.index, self.clock, self.drafts, self.thresholds, importance)
+
 
 def all_commands(desk: Desk) -> Sequence[Command]:
     """Groups and commands, as Discord is told of them."""
     store, index, clock = desk.store, desk.index, desk.clock
     return [
-        *alerts.commands(store=store, index=index, clock=clock, drafts=desk.drafts, thresholds=desk.thresholds),
+        *alerts.commands(desk.alerting),
         *news.commands(store=store, index=index, clock=clock),
         *story.commands(store=store, index=index),
         *entity.commands(store=store, index=index, clock=clock),
@@ -56,7 +62,7 @@ def all_buttons(desk: Desk) -> Sequence[type[PersistentButton]]:
     """The buttons that outlive a restart, each a pattern."""
     store, index, clock = desk.store, desk.index, desk.clock
     return [
-        *alerts.buttons(store=store, index=index, clock=clock, drafts=desk.drafts, thresholds=desk.thresholds),
+        *alerts.buttons(desk.alerting),
         *feeds.buttons(desk.feeds),
         *admin.buttons(store=store, index=index, clock=clock, judgement=desk.judgement),
         *buttons.buttons(store=store, index=index, clock=clock, thresholds=desk.thresholds),

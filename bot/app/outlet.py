@@ -141,6 +141,7 @@ def judgement_of(settings: Settings) -> Judgement:
         standards=Standards(known.topics, settings.merging.merge_at, stale_after),
         merging=settings.merging,
         weigh=lambda story: importance(story, settings.importance, kinds=kinds),
+        importance=settings.importance,
     )
 
 

@@ -5,12 +5,12 @@ nothing up, and escapes nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.alert import AlertState, Subscription
-from bot.core.importance import Importance
-from bot.core.owing import match
+from bot.core.importance import LEVELS, Importance
+from bot.core.owing import INDIFFERENT, Server, match, unwanted
 from bot.core.reasons import (
     Line,
     Part,
@@ -80,6 +80,10 @@ class Standards:
     merge_at: float | None = None
     stale_after: timedelta | None = None
 
+    def threshold(self, topic: str) -> float:
+        """The score that a story of the topic needs; 0 for a topic that there is no more."""
+        return next((each.threshold for each in self.topics if each.id == topic), 0.0)
+
 
 def account(
     trace: Trace,
@@ -87,8 +91,10 @@ def account(
     subscriptions: Sequence[Subscription] = (),
     importance: Importance | None = None,
     standards: Standards = Standards(),
+    server: Server = INDIFFERENT,
 ) -> tuple[Part, ...]:
-    """The way of an entry. `subscriptions` are those there are, `importance` is what the story would weigh now."""
+    """The way of an entry. `subscriptions` are those there are, `importance` is what the story would weigh now;
+    `server` is what the one server wants that they are of."""
     parts = [_origin(trace)]
     if trace.report is not None:
         analysis = trace.report.analysis
@@ -100,7 +106,7 @@ def account(
     if importance is not None:
         weighed = f"{importance.level.capitalize()}, a score of {importance.score:g}, as the story stands now."
         parts.append(Part("Importance", weighed, tuple(map(line_of, importance.reasons))))
-    return (*parts, _told(trace, subscriptions, importance, standards))
+    return (*parts, _told(trace, subscriptions, importance, standards, server))
 
 
 def _origin(trace: Trace) -> Part:
@@ -131,14 +137,20 @@ def _judged(report: Report, standards: Standards) -> Part:
 def _place(trace: Trace, story: Story, standards: Standards) -> Part:
     place = placement_part(story, trace.because, needed=standards.merge_at)
     reports = len(story.sources)
-    lines = [Line("Reports", f"{reports} by now, of {len(story.outlets)} independent outlets")] if reports > 1 else []
+    outlets = len(story.outlets)
+    by = f"{reports} by now, of {outlets} independent outlet{'s' if outlets != 1 else ''}"
+    lines = [Line("Reports", by)] if reports > 1 else []
     if trace.earlier is not None:
         lines.append(Line("The story follows", f"“{trace.earlier.title}”"))
     return Part(place.name, place.verdict, (*lines, *place.lines))
 
 
 def _told(
-    trace: Trace, subscriptions: Sequence[Subscription], importance: Importance | None, standards: Standards
+    trace: Trace,
+    subscriptions: Sequence[Subscription],
+    importance: Importance | None,
+    standards: Standards,
+    server: Server,
 ) -> Part:
     """What became of the story in each channel."""
     if trace.story is None:
@@ -146,14 +158,15 @@ def _told(
         return Part("Alerts", f"None: {why}.")
     lines = [_fate_line(fate) for fate in trace.fates]
     known = {fate.subscription_id for fate in trace.fates}
+    refused = unwanted(trace.story, server, standards.threshold(trace.story.topic))
     for wish in subscriptions:
         if wish.id not in known:
-            lines.append(
-                Line(channel_label(wish.guild_id, wish.channel_id, wish.id), _untold(trace.story, wish, importance))
-            )
+            label = channel_label(wish.guild_id, wish.channel_id, wish.id)
+            lines.append(Line(label, _untold(trace.story, wish, importance, refused)))
     told = len({fate.subscription_id for fate in trace.fates if fate.state in ("sent", "digested")})
     number = len(known.union(wish.id for wish in subscriptions))
-    verdict = f"{told} of {number} subscription{'s' if number > 1 else ''} {'has' if told == 1 else 'have'} been told."
+    have = "has" if 1 in (told, number) else "have"
+    verdict = f"{told} of {number} subscription{'s' if number > 1 else ''} {have} been told."
     silence = "; ".join(_silences(trace, standards))
     verdict = verdict if lines else "None: no channel is subscribed."
     return Part("Alerts", f"{verdict} This report owed none: {silence}." if silence else verdict, tuple(lines))
@@ -182,11 +195,14 @@ def _fate_line(fate: Fate) -> Line:
     )
 
 
-def _untold(story: Story, wish: Subscription, importance: Importance | None) -> str:
-    """Why a subscription has no row for the story."""
+def _untold(story: Story, wish: Subscription, importance: Importance | None, refused: str | None) -> str:
+    """Why a subscription has no row for the story; `refused` is why its whole server wants none."""
     found = match(story, wish, importance)
-    if not found.wanted:
+    lesser = replace(wish, min_importance=LEVELS[0])
+    if not found.wanted and not (wish.mode == "both" and match(story, lesser, importance).wanted):
         return f"not owed: {'; '.join(found.reasons)}"
+    if refused:
+        return f"not owed: {refused}"
     if wish.paused:
         return f"not owed yet, paused: {wish.paused}"
     if wish.created_at is not None and wish.created_at > story.last_seen:

@@ -10,13 +10,17 @@ from datetime import datetime, timedelta
 from bot.core.alert import Subscription
 from bot.core.digest import Ranked
 from bot.core.escape import masked_link
+from bot.core.importance import ImportanceRules, with_watched
 from bot.core.message import LOOKS, counted, joined, relative
-from bot.core.owing import Server, owed
+from bot.core.owing import INDIFFERENT, Server, owed
 
 WINDOW = timedelta(days=30)
 """How far back a forecast looks."""
 
 EXAMPLES = 3
+UNWATCHED = ImportanceRules()
+"""Rules by which a watched word weighs nothing."""
+
 _FIRST_POLLS = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
@@ -53,20 +57,22 @@ def forecast(
     wanted: Subscription,
     *,
     now: datetime,
-    server: Server | None = None,
+    server: Server = INDIFFERENT,
+    rules: ImportanceRules = UNWATCHED,
     thresholds: Mapping[str, float] | None = None,
 ) -> Forecast:
-    """What `wanted` would have been told; `server` and `thresholds` are those of `owed`.
+    """What `wanted` would have been told; `server` and `thresholds` are those of `owed`, `rules` say what the words
+    weigh that the server watches for. Slow where it watches for any or mutes some.
 
     What the first polls of an archive brought in at once is no day's measure: it is listed, but not counted.
     """
-    known = {ranked.story.id: ranked for ranked in past.stories}
+    known = {ranked.story.id: _weighed(ranked, server, rules) for ranked in past.stories}
     rows = owed(
         [ranked.story for ranked in past.stories],
         [replace(wanted, paused=None)],
         matched=(),
         weigh=lambda story, _watched: known[story.id].importance,
-        servers={wanted.guild_id: server} if server else None,
+        servers={wanted.guild_id: server},
         thresholds=thresholds,
     )
     alerted, digested = (
@@ -78,6 +84,13 @@ def forecast(
         start = past.begun + _FIRST_POLLS
     alerts, digest = (sum(each.story.first_seen >= start for each in group) for group in (alerted, digested))
     return Forecast(alerts, digest, max(now - start, timedelta()), alerted, digested)
+
+
+def _weighed(ranked: Ranked, server: Server, rules: ImportanceRules) -> Ranked:
+    """The story as it matters to the server."""
+    if not server.watched:
+        return ranked
+    return replace(ranked, importance=with_watched(ranked.importance, ranked.story, rules, watched=server.watched))
 
 
 def _newest(found: Iterable[Ranked]) -> tuple[Ranked, ...]:

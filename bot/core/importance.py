@@ -6,6 +6,7 @@ story (see alert), and nothing in it is a probability.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isfinite, log2
 from typing import Literal, get_args
 
@@ -110,6 +111,16 @@ def importance(
     )
     score = sum(part.weight for part in parts)
     reasons = sorted((part for part in parts if part.weight), key=lambda part: -abs(part.weight))
+    return Importance(_level(score, rules.levels), round(score, 3), tuple(reasons))
+
+
+def with_watched(known: Importance, story: Story, rules: ImportanceRules, *, watched: Collection[str]) -> Importance:
+    """`known`, which was weighed for no server in particular, as it is for one that watches for those words."""
+    part = _watched(story, rules, watched)
+    if not part.weight:
+        return known
+    score = known.score + part.weight
+    reasons = sorted((*known.reasons, part), key=lambda part: -abs(part.weight))
     return Importance(_level(score, rules.levels), round(score, 3), tuple(reasons))
 
 
@@ -223,7 +234,12 @@ def held_words(story: Story, watched: Collection[str]) -> str:
     outlets = (source.outlet for source in story.sources)
     names = {name.casefold() for name in (*story.organisations, *parties, *outlets)}
     by_name = next((name for name in sorted(watched) if name.casefold() in names), "")
-    return by_name or _said(story, build({phrase: (phrase,) for phrase in sorted(watched)}))
+    return by_name or _said(story, _ready(tuple(sorted(watched))))
+
+
+@lru_cache(maxsize=256)  # one list is looked for in story after story
+def _ready(watched: tuple[str, ...]) -> Phrases:
+    return build({phrase: (phrase,) for phrase in watched})
 
 
 def _said(story: Story, phrases: Phrases) -> str:

@@ -25,6 +25,10 @@ class Server:
     stricter: float = 0.0
 
 
+INDIFFERENT = Server()
+"""A server that wants nothing in particular."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Why the alerts of a subscription wait, and until when; `critical` ones go through all the same if it says so."""
@@ -134,11 +138,11 @@ def _owed_by(
         if alert is not None:
             found.append((wish, alert, weight))
     for wish, alert, weight in sorted(found, key=_waits):  # who tells it at once tells it to the channel
-        unwanted = _unwanted(story, servers.get(wish.guild_id, Server()), threshold)
-        if unwanted is None:
+        refused = unwanted(story, servers.get(wish.guild_id, Server()), threshold)
+        if refused is None:
             teller = told.setdefault(wish.channel_id, wish.id)
-            unwanted = None if teller == wish.id else told_by(teller)
-        yield replace(alert, suppressed=unwanted), weight
+            refused = None if teller == wish.id else told_by(teller)
+        yield replace(alert, suppressed=refused), weight
 
 
 def _waits(found: tuple[Subscription, Alert, Importance | None]) -> tuple[bool, bool]:
@@ -158,8 +162,8 @@ def _alert(story: Story, wish: Subscription, weight: Importance | None) -> Alert
     return Alert(wish.id, story.id, "digest", story.revision, lesser.reasons) if lesser.wanted else None
 
 
-def _unwanted(story: Story, server: Server, threshold: float) -> str | None:
-    """Why a whole server wants nothing of the story, if that is so."""
+def unwanted(story: Story, server: Server, threshold: float) -> str | None:
+    """Why a whole server wants nothing of the story, if that is so; `threshold` is its topic's."""
     muted = held_words(story, server.muted) if server.muted else ""
     if muted:
         return f"this server has muted {muted}"

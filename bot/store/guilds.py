@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, or_, select
 
+from bot.core.owing import Server
 from bot.store.dialect import insert
 from bot.store.schema import guilds, watches
 
@@ -49,6 +50,13 @@ def settings(c: Connection, guild_id: int) -> GuildSettings:
 def all_settings(c: Connection) -> list[GuildSettings]:
     """The settings of every server that has set something."""
     return [GuildSettings(**row) for row in c.execute(select(guilds).order_by(guilds.c.guild_id)).mappings()]
+
+
+def wants(c: Connection, guild_id: int, now: datetime) -> Server:
+    """What the whole server watches for, has muted and asks of stories at `now`."""
+    listed = listed_watches(c, now, guild_id)
+    watched, muted = (tuple(each.words for each in listed if each.kind == kind) for kind in ("watch", "mute"))
+    return Server(watched, muted, settings(c, guild_id).threshold)
 
 
 def ops_channels(c: Connection) -> list[tuple[int, int]]:

@@ -11,8 +11,9 @@ from bot.client.replies import Interaction, RefusedError, defer
 from bot.client.rights import is_manager, require_manager
 from bot.core.account import Standards
 from bot.core.escape import escape
-from bot.core.importance import Importance
+from bot.core.importance import Importance, ImportanceRules, with_watched
 from bot.core.link import spellings
+from bot.core.owing import Server
 from bot.core.story import MergingRules, Story
 from bot.store import Store, articles, corrections, stories, traces
 from bot.store.corrections import Done, Hand
@@ -25,11 +26,17 @@ def unweighed(_story: Story) -> Importance:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What decisions go by: `standards` and `merging` as configured, `weigh` for how much a story matters."""
+    """What decisions go by: `standards`, `merging` and `importance` as configured, `weigh` for how much a story matters
+    to no server in particular."""
 
     standards: Standards = field(default_factory=Standards)
     merging: MergingRules = field(default_factory=MergingRules)
     weigh: Callable[[Story], Importance] = unweighed
+    importance: ImportanceRules = field(default_factory=ImportanceRules)
+
+    def weigh_for(self, server: Server, story: Story) -> Importance:
+        """How much a story matters to a server."""
+        return with_watched(self.weigh(story), story, self.importance, watched=server.watched)
 
     @property
     def thresholds(self) -> dict[str, float]:

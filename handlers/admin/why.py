@@ -11,6 +11,7 @@ from bot.core.escape import escape
 from bot.core.explained import account_message, corrections_part, named_channels, votes_part
 from bot.core.link import spellings
 from bot.core.message import Message
+from bot.core.owing import Server
 from bot.core.reasons import Part
 from bot.core.story import Story
 from bot.store import corrections, guilds, subscriptions, traces, votes
@@ -53,20 +54,21 @@ async def _traces(url: str | None, story: str | None, guild_id: int, means: Mean
 async def _told(found: Sequence[Trace], guild_id: int, guild: discord.Guild | None, means: Means) -> Message:
     trace, judgement = found[0], means.judgement
     wishes = await means.store.read(subscriptions.listed, guild_id)
-    weight = judgement.weigh(trace.story) if trace.story else None
-    parts = account(trace, subscriptions=wishes, importance=weight, standards=judgement.standards)
+    server = await means.store.read(guilds.wants, guild_id, means.clock())
+    weight = judgement.weigh_for(server, trace.story) if trace.story else None
+    standards = judgement.standards
+    parts = account(trace, subscriptions=wishes, importance=weight, standards=standards, server=server)
     names = {each.id: each.name for each in (*guild.channels, *guild.threads)} if guild else {}
     named = named_channels(parts, trace.fates, wishes, names)
-    own = await _own(trace.story, guild_id, means) if trace.story else []
+    own = await _own(trace.story, server, guild_id, means) if trace.story else []
     return account_message(trace, named, own, others=len(found) - 1)
 
 
-async def _own(story: Story, guild_id: int, means: Means) -> list[Part]:
+async def _own(story: Story, server: Server, guild_id: int, means: Means) -> list[Part]:
     """What people said of the story and did to it."""
     tally = await means.store.read(votes.tally, guild_id, story.id)
-    settings = await means.store.read(guilds.settings, guild_id)
-    threshold = means.judgement.thresholds.get(story.topic, 0.0)
+    threshold = means.judgement.standards.threshold(story.topic)
     made = await means.store.read(corrections.listed, story_ids=[story.id])
     ours = [each for guild, each in made if guild == guild_id]
     corrected = corrections_part(ours, elsewhere=len(made) - len(ours))
-    return [votes_part(tally, added=settings.threshold, threshold=threshold), *([corrected] if corrected else [])]
+    return [votes_part(tally, added=server.stricter, threshold=threshold), *([corrected] if corrected else [])]

@@ -12,13 +12,13 @@ from bot.client.replies import Interaction, RefusedError, defer
 from bot.client.rights import is_manager, require_manager
 from bot.core.alert import Subscription
 from bot.core.escape import cut
-from bot.core.forecast import WINDOW, Forecast, Past, forecast
+from bot.core.forecast import WINDOW, Forecast, forecast
 from bot.core.hours import next_due
-from bot.core.owing import Server
+from bot.core.importance import ImportanceRules
 from bot.core.subscribing import digest_lines
 from bot.core.wishes import same_wish, wish
 from bot.settings.zones import zone
-from bot.store import Store, forecasts, guilds, subscriptions
+from bot.store import Connection, Store, forecasts, guilds, subscriptions
 
 Clock = Callable[[], datetime]
 MOST = 50  # subscriptions of one server
@@ -26,14 +26,15 @@ MOST = 50  # subscriptions of one server
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The store, what autocomplete offers, the present, what people are about to save, and by topic the score that a
-    story needs."""
+    """The store, what autocomplete offers, the present, what people are about to save, by topic the score that a story
+    needs, and what importance goes by."""
 
     store: Store
     index: Index
     clock: Clock
     drafts: Drafts[Subscription]
     thresholds: Mapping[str, float]
+    importance: ImportanceRules
 
 
 async def entered(interaction: Interaction, means: Means) -> int:
@@ -65,18 +66,15 @@ async def server_zone(means: Means, guild_id: int) -> str:
     return (await means.store.read(guilds.settings, guild_id)).timezone or "UTC"
 
 
-async def past_of(means: Means) -> Past:
-    """The stories of the last weeks."""
-    return await means.store.read(forecasts.past, means.clock() - WINDOW)
-
-
 async def forecast_of(means: Means, wanted: Subscription) -> Forecast:
-    """What the subscription would have told in the last weeks, its server's mutes and votes heeded."""
-    now, guild_id = means.clock(), wanted.guild_id
-    watched = await means.store.read(guilds.listed_watches, now, guild_id)
-    stricter = (await means.store.read(guilds.settings, guild_id)).threshold
-    server = Server(muted=tuple(each.words for each in watched if each.kind == "mute"), stricter=stricter)
-    return forecast(await past_of(means), wanted, now=now, server=server, thresholds=means.thresholds)
+    """What the subscription would have told in the last weeks, what its whole server wants heeded."""
+    now, rules, thresholds = means.clock(), means.importance, means.thresholds
+
+    def reckon(c: Connection) -> Forecast:  # in the reader's thread: thousands of stories are looked through
+        past, server = forecasts.past(c, now - WINDOW), guilds.wants(c, wanted.guild_id, now)
+        return forecast(past, wanted, now=now, server=server, rules=rules, thresholds=thresholds)
+
+    return await means.store.read(reckon)
 
 
 def plan_zone(subscription: Subscription) -> tzinfo | None:

@@ -14,9 +14,9 @@ from bot.core.forecast import WINDOW
 from bot.core.subscribing import noted_message
 from bot.core.watchlist import MOST_WORDS, Kind, effect, listed_lines, read_until, read_words
 from bot.settings.zones import zone
-from bot.store import guilds, watches
+from bot.store import Connection, forecasts, guilds, watches
 from bot.store.guilds import Watch
-from handlers.alerts.means import Means, entered, past_of, server_zone
+from handlers.alerts.means import Means, entered, server_zone
 from handlers.alerts.timing import refusing
 
 log = structlog.get_logger(__name__)
@@ -83,9 +83,13 @@ async def _put(interaction: Interaction, means: Means, kind: Kind, typed: str, u
         other = await means.store.write(watches.put, watch, most=MOST_WORDS)
     log.info("watch.put", guild=guild_id, words=words, kind=kind, until=end)
     await _remember(means, guild_id)
-    past = await past_of(means)
-    lines = [*listed_lines(kind, words, end, other=other), effect(kind, words, past.stories, WINDOW.days)]
+    lately = await means.store.read(_effect, kind, words, now)
+    lines = [*listed_lines(kind, words, end, other=other), lately]
     await reply(interaction, noted_message(TITLES[kind], lines))
+
+
+def _effect(c: Connection, kind: Kind, words: str, now: datetime) -> str:
+    return effect(kind, words, forecasts.past(c, now - WINDOW).stories, WINDOW.days)
 
 
 async def _end(means: Means, guild_id: int, until: str | None, now: datetime) -> datetime | None:
