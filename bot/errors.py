@@ -56,7 +56,12 @@ class LanguageError(TocsinError):
 
 
 class DeliveryError(TocsinError):
-    """Discord's answer to a delivery; the subclass says what becomes of the row. `code` is Discord's JSON code."""
+    """Discord's answer to a delivery; the subclass says what becomes of the row. `code` is Discord's JSON code.
+
+    `may_stand` says that an earlier try of the same call, whose answer is not known, may have made the message.
+    """
+
+    may_stand = False
 
     def __init__(self, text: str, *, code: int | None = None) -> None:
         self.code = code

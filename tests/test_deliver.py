@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import DiscordSender
+from bot.client.once import guard_repeats
 from bot.core.message import Message
 from bot.core.story import Story
 from bot.errors import TokenRefusedError, TryAgainError
@@ -76,7 +78,7 @@ class Post:
 @pytest.fixture
 async def post(database_url: str) -> AsyncIterator[Post]:
     async with FakeDiscord(openapi=at_hand()) as fake, Store.open(database_url) as store:
-        client = QuickClient()
+        client = QuickClient(http_trace=guard_repeats(aiohttp.TraceConfig()))
         with point_client(fake):
             async with client:
                 await client.login(fake.token)

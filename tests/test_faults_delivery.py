@@ -5,6 +5,7 @@ Where the whole program has to be killed or stopped, see `test_faults_program`; 
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.client import DiscordSender
+from bot.errors import TokenRefusedError
 from bot.store import Store, alerts, stories, subscriptions
 from handlers.deliver import DeliverReport, deliver
 from tests import test_deliver
@@ -62,6 +64,32 @@ async def test_502_five_times_costs_one_attempt_and_tells_the_story_once(post: P
     assert fault.hits == 5
     assert await post.state(row) == ("owed", "Discord is in trouble (502)")
     assert await post.tick(timedelta(seconds=10)) == DeliverReport(sent=1)
+    await check(post, channel, ["Story 1"])
+
+
+CLEAR = [
+    Fault("ratelimit", retry_after=65, route=CREATE),
+    Fault("html", status=403, route=CREATE),
+    Fault("error", status=403, code=50013, message="Missing Permissions", route=CREATE),
+    Fault("status", status=401, route=CREATE),
+]
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("clear", CLEAR, ids=lambda fault: f"{fault.do} {fault.status} {fault.code}")
+async def test_a_clear_answer_does_not_hide_that_the_try_before_it_had_none(post: Post, clear: Fault) -> None:
+    """Fault 13: discord.py asks again after a 500 and tells of the last answer alone, but the message stands."""
+    channel = await post.channel()
+    await post.owe(numbered(1), channel=channel)
+    post.sender._client.http.max_ratelimit_timeout = 30.0
+    post.fake.faults.add(Fault("status", "after", status=500, route=CREATE))
+    refused = post.fake.faults.add(replace(clear))
+    with suppress(TokenRefusedError):
+        await post.tick()
+    assert refused.hits == 1
+    await post.store.write(alerts.resume_channel, channel)
+    forget_nonces(post.fake)
+    assert (await post.tick(HOUR, sender=DiscordSender(post.sender._client))).found == 1
     await check(post, channel, ["Story 1"])
 
 
@@ -134,8 +162,8 @@ async def test_a_long_rate_limit_of_any_kind_is_no_attempt_and_is_waited_out(pos
     post.fake.faults.add(Fault("ratelimit", retry_after=65, scope=scope, route=CREATE))
     once = replace(RULES, attempts=1)
     assert await post.tick(rules=once) == DeliverReport(retried=1)
-    assert await post.tick(timedelta(seconds=60), rules=once) == DeliverReport()
-    assert (await post.tick(timedelta(seconds=6), rules=once)).sent == 2
+    assert await post.tick(timedelta(seconds=30), rules=once) == DeliverReport()
+    assert (await post.tick(timedelta(seconds=60), rules=once)).sent == 2
     await check(post, channel, ["Story 1", "Story 2"])
 
 

@@ -19,7 +19,7 @@ from bot.client.budget import BLOCK, LONGEST_WAIT, SLOW, STOP, Budget
 from bot.client.directory import Directory
 from bot.client.drawing import shown
 from bot.client.history import said_in, said_in_forum
-from bot.client.once import only_once
+from bot.client.once import counted_tries
 from bot.core.message import Message, mark_of
 from bot.core.recalling import Said
 from bot.errors import BlockedError, DestinationForbiddenError, MessageRefusedError, RateLimitedError
@@ -55,8 +55,8 @@ class DiscordSender:
     async def create(
         self, channel_id: int, message: Message, *, nonce: str, reply_to: int | None = None, guild_id: int | None = None
     ) -> int:
-        """The id of the message as it stands in the channel. Raises a DeliveryError."""
-
+        """The id of the message as it stands in the channel. Raises a DeliveryError, which says whether an earlier try
+        of this call may have made it."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         parts = _shown(message)
         reference: dict[str, Any] = {"reference": _reference(channel, reply_to)} if reply_to else {}
@@ -65,13 +65,14 @@ class DiscordSender:
             sent: discord.Message = await channel.send(message.content or None, nonce=nonce, **parts, **reference)
             return sent.id
 
-        try:
+        with counted_tries():
+            try:
+                return await self._opening_archived(channel_id, send)
+            except DestinationForbiddenError as error:
+                if error.code != NO_REPLIES or not reference:
+                    raise
+            reference.clear()
             return await self._opening_archived(channel_id, send)
-        except DestinationForbiddenError as error:
-            if error.code != NO_REPLIES or not reference:
-                raise
-        reference.clear()
-        return await self._opening_archived(channel_id, send)
 
     async def create_post(
         self, forum_id: int, message: Message, *, name: str, tag: str = "", guild_id: int | None = None
@@ -82,15 +83,15 @@ class DiscordSender:
         """
         parts = _shown(message)
 
-        async with self._one_call():
-            forum = await self._places.channel(forum_id)
-            if not isinstance(forum, discord.ForumChannel):
-                raise DestinationForbiddenError("the channel is no forum any more")
-            with only_once():
+        with counted_tries(once=True):
+            async with self._one_call():
+                forum = await self._places.channel(forum_id)
+                if not isinstance(forum, discord.ForumChannel):
+                    raise DestinationForbiddenError("the channel is no forum any more")
                 made = await forum.create_thread(
                     name=name, content=message.content or MISSING, applied_tags=_tags(forum, tag), **parts
                 )
-            return made.message.id
+                return made.message.id
 
     async def open_thread(self, channel_id: int, message_id: int, name: str) -> int:
         """A thread under a message, or the one that is there: its id. Raises a DeliveryError."""

@@ -185,23 +185,23 @@ async def _settle_error(parcel: Parcel, error: DeliveryError, tick: Tick) -> Non
             await tick.store.write(alerts.pause_channel, channel, reason=said, now=tick.moment())
             tick.counts["paused"] += 1
             log.warning("channel.paused", channel=channel, guild=parcel.guild_id, why=said)
-            await _retry(parcel, said, tick, counts=False)
+            await _retry(parcel, error, tick, counts=False)
         case MessageRefusedError() if not parcel.minimal:
-            await _retry(parcel, said, tick, minimal=True)
+            await _retry(parcel, error, tick, minimal=True)
         case RateLimitedError() | BlockedError():
             wait = timedelta(seconds=error.retry_after or tick.rules.first_pause.total_seconds())
-            await _retry(parcel, said, tick, counts=False, wait=wait)
+            await _retry(parcel, error, tick, counts=False, wait=wait)
         case TokenRefusedError():
-            await _retry(parcel, said, tick, counts=False)
+            await _retry(parcel, error, tick, counts=False)
         case TryAgainError() if parcel.attempt < tick.rules.attempts:
-            await _retry(parcel, said, tick, wait=pause(parcel.attempt, tick.rules, tick.jitter()))
+            await _retry(parcel, error, tick, wait=pause(parcel.attempt, tick.rules, tick.jitter()))
         case _:
             await _bury(parcel, said, tick)
 
 
 async def _retry(
     parcel: Parcel,
-    problem: str,
+    error: DeliveryError,
     tick: Tick,
     *,
     wait: timedelta = timedelta(0),
@@ -212,11 +212,11 @@ async def _retry(
     ours = await tick.store.write(
         parcel.settle_retry,
         not_before=now + wait,
-        problem=problem,
+        problem=str(error),
         now=now,
         counts=counts,
         minimal=minimal or parcel.minimal,
-        unclear=counts and not minimal,
+        unclear=error.may_stand or (counts and not minimal),
     )
     if ours:
         tick.counts["retried"] += 1
