@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import discord
 import pytest
 
 from bot.core.alert import Habits
@@ -143,6 +144,34 @@ async def test_a_test_into_a_channel_that_is_gone_says_what_to_do(town: Town) ->
     await town.subscribe(channel_id=doomed.id)
     await seen(town, doomed).delete()
     assert "choose another with `/alerts edit`" in await ask(town, "test")
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "words"),
+    [
+        ("test", {}, "The test arrived"),
+        ("edit", {"max_per_hour": 5}, "at most 5 an hour"),
+        ("quiet", {"from": "22:00", "to": "07:00"}, "Quiet 22:00–07:00"),
+        ("digest", {"time": "08:00"}, "Its digest comes daily at 08:00"),
+        ("resume", {}, "goes on"),
+    ],
+)
+async def test_a_thread_that_discord_has_archived_is_no_channel_that_was_deleted(
+    town: Town, command: str, options: dict[str, Any], words: str
+) -> None:
+    """Discord archives a thread after some quiet days, and discord.py forgets it then."""
+    thread = await seen(town, town.channel).create_thread(name="deals", type=discord.ChannelType.public_thread)
+    await town.subscribe(channel_id=thread.id, paused="by meg" if command == "resume" else None)
+    await thread.edit(archived=True)
+    assert town.env.bot.get_channel(thread.id) is None
+    assert words in said(await town.manager.slash(town.channel, f"alerts {command}", subscription=1, **options))
+
+
+async def test_a_channel_of_another_server_is_none_of_this_one(town: Town) -> None:
+    _, elsewhere, _ = town.other_server()
+    await town.subscribe(channel_id=elsewhere.id)
+    assert "Tocsin does not see" in await ask(town, "test")
+    assert elsewhere.history() == []
 
 
 @pytest.mark.parametrize("command", ["preview", "test"])

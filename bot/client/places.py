@@ -1,8 +1,9 @@
 """Where alerts may go: which rights each kind of channel has to give, and which of them the bot and a person have.
 
-As far as discord.py's cache knows; it asks Discord nothing.
+As far as discord.py's cache knows; Discord is asked only for a channel that is not in it.
 """
 
+from contextlib import suppress
 from typing import get_args
 
 import discord
@@ -53,15 +54,23 @@ def _sets_moderated_tags(forum: discord.ForumChannel) -> bool:
     return any(tag.moderated for tag in (*used, *asked))
 
 
-def find_place(interaction: Interaction, channel_id: int) -> Place:
+async def find_place(interaction: Interaction, channel_id: int) -> Place:
     """A channel of the server that can hold alerts. Raises RefusedError where there is none (any more)."""
-    found = interaction.guild.get_channel_or_thread(channel_id) if interaction.guild else None
+    found = await _found(interaction.guild, channel_id) if interaction.guild else None
     if not isinstance(found, Place):
         raise RefusedError(
             f"Tocsin does not see <#{channel_id}>: it was deleted, or View Channel is missing there. "
             "Give it that, or choose another with `/alerts edit`."
         )
     return found
+
+
+async def _found(guild: discord.Guild, channel_id: int) -> object:
+    """discord.py's cache holds no thread that is archived, as each is after some quiet days: Discord is asked then."""
+    cached = guild.get_channel_or_thread(channel_id)
+    with suppress(discord.NotFound, discord.Forbidden, discord.InvalidData):
+        return cached or await guild.fetch_channel(channel_id)
+    return None
 
 
 def require_place(interaction: Interaction, place: Place) -> None:

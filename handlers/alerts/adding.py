@@ -96,7 +96,7 @@ async def _checked(
     interaction: Interaction, means: Means, token: str, draft: Draft[Subscription], *, save: bool
 ) -> Message:
     """Looks at the channel once more, and saves the draft if all is well and it is to be saved."""
-    place = find_place(interaction, draft.wanted.channel_id)
+    place = await find_place(interaction, draft.wanted.channel_id)
     require_place(interaction, place)
     require_fit(interaction, place, draft.wanted)
     rights = rights_of(place, draft.wanted)

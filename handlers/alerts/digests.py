@@ -36,7 +36,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         top: app_commands.Range[int, 1, 25] | None = None,
     ) -> None:
         found = await chosen(interaction, means, subscription)
-        require_place(interaction, find_place(interaction, found.channel_id))
+        require_place(interaction, await find_place(interaction, found.channel_id))
         if is_off(time):
             await reply(interaction, noted_message(f"Subscription {found.id}", await _end_digest(means, found)))
             return

@@ -70,7 +70,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         )
         if given.is_empty and channel is None:
             raise RefusedError(NOTHING)
-        place = channel or find_place(interaction, before.channel_id)
+        place = channel or await find_place(interaction, before.channel_id)
         after = applied(given, changed(before, channel_id=place.id), means.index)
         await _change(interaction, means, place, before, after)
 

@@ -61,7 +61,8 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         found = await chosen(interaction, means, subscription)
         if not found.paused:
             raise RefusedError(f"Subscription {found.id} is not paused.")
-        missing = lacking(rights_of(find_place(interaction, found.channel_id), found), found.channel_id)
+        place = await find_place(interaction, found.channel_id)
+        missing = lacking(rights_of(place, found), place.id)
         if missing:
             raise RefusedError(missing)
         await means.store.write(subscriptions.resume, found.id, found.guild_id)

@@ -40,7 +40,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
         timezone: str | None = None,
     ) -> None:
         found = await chosen(interaction, means, subscription)
-        require_place(interaction, find_place(interaction, found.channel_id))
+        require_place(interaction, await find_place(interaction, found.channel_id))
         before = found.habits.quiet
         if is_off(begins):
             if before is None:

@@ -34,7 +34,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
     @app_commands.describe(subscription=WHICH)
     async def test(interaction: Interaction, subscription: int) -> None:
         found = await chosen(interaction, means, subscription)
-        place = find_place(interaction, found.channel_id)
+        place = await find_place(interaction, found.channel_id)
         require_place(interaction, place)
         require_fit(interaction, place, found)
         missing = lacking(rights_of(place, found), place.id)
