@@ -5,10 +5,6 @@ import gc
 import io
 import os
 import sys
-import traceback
-
-from bot.errors import ConfigurationError, TocsinError, TokenRefusedError
-from bot.logs import redact
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -42,8 +38,10 @@ def _secrets() -> tuple[str, ...]:
 
 
 def _run(secrets: tuple[str, ...]) -> int:
-    # Here, because every worker process imports this file anew and needs nothing of the command line.
+    # Here, because an interrupt while libraries load has to end quietly too, and because every worker process imports
+    # this file anew and needs nothing of the command line.
     from bot.cli import UsageError, command_line, in_one_sentence
+    from bot.errors import ConfigurationError, TocsinError, TokenRefusedError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -62,6 +60,8 @@ def _run(secrets: tuple[str, ...]) -> int:
 
 
 def _say(sentence: str, code: int, secrets: tuple[str, ...] = ()) -> int:
+    from bot.logs import redact
+
     if sentence and sys.stderr is not None:
         sys.stderr.write(f"{redact(sentence, secrets)}\n")
     return code
@@ -69,7 +69,8 @@ def _say(sentence: str, code: int, secrets: tuple[str, ...] = ()) -> int:
 
 def _unheard() -> int:
     """The reader of our output has gone (`tocsin … | head`): what is still in the buffer goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return FAILED
 
 
@@ -80,6 +81,8 @@ def _full(error: OSError) -> int:
 
 def _bug(secrets: tuple[str, ...]) -> int:
     """The traceback without secrets, which Python's own would print."""
+    import traceback
+
     _say(traceback.format_exc().rstrip(), FAILED, secrets)
     return _say("This is a fault of Tocsin itself: please report it with the lines above.", FAILED)
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -17,6 +18,20 @@ from tests.command import CANARY, call, command, environment, start
 
 Capture = pytest.CaptureFixture[str]
 FILES = sorted(path.name for path in shipped_folder().glob("*.toml"))
+
+# `tocsin --version`, whose user presses Ctrl-C while the first file of Tocsin's own loads.
+INTERRUPTED_WHILE_LOADING = """
+import runpy, sys
+
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("bot.") and name != "bot.__main__":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Impatient())
+sys.argv = ["tocsin", "--version"]
+runpy.run_module("bot", run_name="__main__")
+"""
 
 
 @pytest.mark.parametrize(
@@ -186,6 +201,13 @@ def test_an_interrupt_ends_the_program_without_a_traceback() -> None:
         program.send_signal(signal.SIGINT)
         out, err = program.communicate(timeout=20)
     assert (program.returncode, out, err) == (130, "", "")
+
+
+def test_an_interrupt_while_the_program_still_loads_ends_it_without_a_traceback() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_LOADING], env=environment(), capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
