@@ -3,11 +3,15 @@
 It repairs nothing.
 """
 
+from math import ceil
+
 import discord
 import structlog
 from discord import app_commands
 
 from bot.client.replies import Interaction, RefusedError, reply
+from bot.core.escape import escape
+from bot.core.message import counted
 from bot.core.pages import refusal
 from bot.errors import TocsinError
 
@@ -15,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 # The interaction is over (too late, answered already, its token ran out): nobody can be told anything any more.
 OVER = frozenset({10062, 40060, 50027})
+UNSEEN = "Tocsin does not see “{}”. Give it View Channel there, or choose another."
 CHANGED = "Tocsin's commands have changed since your Discord loaded them. Restart Discord, then try again."
 
 
@@ -45,7 +50,10 @@ def sentence_for(error: Exception, *, reference: int) -> str:
     if isinstance(error, TocsinError):
         return str(error)
     if isinstance(error, app_commands.TransformerError):
-        return f"“{error.value}” cannot be used here: Tocsin does not see it. Choose one from the list."
+        return UNSEEN.format(escape(str(error.value), 100))
+    if isinstance(error, app_commands.CommandOnCooldown):
+        often = counted(error.cooldown.rate, "time")
+        return f"You may do that {often} in {error.cooldown.per:.0f} s; go on in {max(ceil(error.retry_after), 1)} s."
     if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
         return CHANGED
     if isinstance(error, app_commands.NoPrivateMessage):
@@ -56,5 +64,5 @@ def sentence_for(error: Exception, *, reference: int) -> str:
 
 
 def _is_ours(error: Exception) -> bool:
-    theirs = RefusedError | app_commands.TransformerError | app_commands.NoPrivateMessage | discord.Forbidden
-    return not isinstance(error, theirs)
+    commands = app_commands.TransformerError | app_commands.NoPrivateMessage | app_commands.CommandOnCooldown
+    return not isinstance(error, RefusedError | commands | discord.Forbidden)

@@ -12,6 +12,7 @@ from typing import Any
 
 import discord
 import simcord
+from discord import app_commands
 
 from bot.app.commands import Desk, all_buttons, all_commands
 from bot.client import Index, TocsinClient
@@ -128,7 +129,8 @@ async def running(client: TocsinClient) -> AsyncIterator[simcord.Env]:
         yield env
     finally:
         await env.shutdown()
-        unexpected = [error for error in env.errors if not isinstance(failures.cause_of(error), TocsinError)]
+        answers = TocsinError | app_commands.CommandOnCooldown
+        unexpected = [error for error in env.errors if not isinstance(failures.cause_of(error), answers)]
         assert not unexpected, unexpected
 
 

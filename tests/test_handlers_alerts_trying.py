@@ -1,5 +1,6 @@
 """What managers do with `/alerts preview` and `/alerts test`, from their side."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from bot.core.alert import Habits
 from bot.core.importance import Importance
 from bot.store import stories
+from handlers.alerts.trying import OFTEN
 from tests import managing
 from tests.builders import NOON, a_story
 from tests.managing import deny, seen
-from tests.people import Town, said, text_of
+from tests.people import Town, owner_of, said, text_of
 
 town = managing.town
 
@@ -165,6 +167,19 @@ async def test_a_thread_that_discord_has_archived_is_no_channel_that_was_deleted
     await thread.edit(archived=True)
     assert town.env.bot.get_channel(thread.id) is None
     assert words in said(await town.manager.slash(town.channel, f"alerts {command}", subscription=1, **options))
+
+
+async def test_nobody_fills_a_channel_with_tests(town: Town) -> None:
+    await town.subscribe()
+    rate, seconds = OFTEN
+    for _ in range(rate):
+        assert "The test arrived" in await ask(town, "test")
+    assert re.search(rf"You may do that {rate} times in 60 s; go on in \d+ s\.", await ask(town, "test"))
+    assert len(town.channel.history(viewer=town.reader)) == rate
+    other = owner_of(town.env, town.guild, "mona")
+    assert "The test arrived" in said(await other.slash(town.channel, "alerts test", subscription=1))
+    await town.env.advance_time(seconds + 1)
+    assert "The test arrived" in await ask(town, "test")
 
 
 async def test_a_channel_of_another_server_is_none_of_this_one(town: Town) -> None:

@@ -21,6 +21,9 @@ from handlers.alerts.means import Means, chosen, forecast_of, offer_subscription
 from handlers.alerts.options import Command
 from handlers.alerts.showing import drawn, show_preview
 
+OFTEN = (5, 60.0)
+"""How many tests one person may send within so many seconds: everybody in the channel reads them."""
+
 
 def add_to(group: app_commands.Group, means: Means) -> None:
     """Adds the commands to the group."""
@@ -32,6 +35,7 @@ def add_to(group: app_commands.Group, means: Means) -> None:
 
     @group.command(name="test", description="Sends one message, marked as a test, to a subscription's channel")
     @app_commands.describe(subscription=WHICH)
+    @app_commands.checks.cooldown(*OFTEN, key=lambda interaction: (interaction.guild_id, interaction.user.id))
     async def test(interaction: Interaction, subscription: int) -> None:
         found = await chosen(interaction, means, subscription)
         place = await find_place(interaction, found.channel_id)
