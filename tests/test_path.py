@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.app import Resources, deliver_tick, open_fetcher, open_language, open_store, poll_tick
+from bot.app import Resources, deliver_tick, open_fetcher, open_language, poll_tick
 from bot.client import DiscordSender
 from bot.core.alert import Subscription
 from bot.core.feed import Feed
@@ -20,7 +20,7 @@ from bot.demo.edition import Edition
 from bot.demo.server import FeedServer, feed_server
 from bot.language import Language
 from bot.settings import Overrides, Settings, load_settings
-from bot.store import alerts, feeds, subscriptions
+from bot.store import Store, alerts, feeds, subscriptions
 from handlers.deliver import DeliverReport
 from tests.discord_fake import FakeDiscord, Fault, QuickClient, point_client
 
@@ -55,7 +55,10 @@ class Scene:
     @asynccontextmanager
     async def started(self, now: datetime) -> AsyncIterator[Resources]:
         """A Tocsin of its own; only the workers, which remember nothing, are the same for all."""
-        async with open_store(self.settings) as store, open_fetcher(self.settings) as fetcher:
+        async with (
+            Store.open(self.settings.database_url.get_secret_value()) as store,
+            open_fetcher(self.settings) as fetcher,
+        ):
             await store.write(feeds.sync_catalogue, self.settings.feeds, now)
             yield Resources(self.settings, store, fetcher, self.language)
 

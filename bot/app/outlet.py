@@ -15,10 +15,10 @@ from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.refusals import exchange_through
 from bot.app.resources import Resources
 from bot.app.runner import DELIVER, GATEWAY, Me
-from bot.app.ticks import TERMINAL, silence_terminal, subscribe_terminal
+from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import Budget, DiscordSender, Index, TocsinClient, open_rest_sender, point_at, run_client
 from bot.core.account import Standards
-from bot.core.alert import Place
+from bot.core.alert import TERMINAL, Place
 from bot.core.importance import importance
 from bot.errors import TocsinError
 from bot.settings import Settings

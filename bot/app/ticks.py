@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from bot.app.resources import Resources
-from bot.core.alert import Subscription
+from bot.core.alert import TERMINAL, Subscription
 from bot.settings.files import feed_rules
 from bot.store import Store, feeds, subscriptions
 from handlers.deliver import DeliverReport, DeliverRules, Sender, deliver
@@ -13,8 +13,6 @@ from handlers.poll import PollReport, PollRules, Shelf, poll
 LONG_STOP = timedelta(hours=6)
 """While the bot runs, some feed is polled every few minutes."""
 
-# The built-in subscription that takes everything where there is no token: no channel of Discord has the id 0.
-TERMINAL = Subscription(id=0, guild_id=0, channel_id=0)
 TERMINAL_PAUSED = "A Discord token is set, so nothing is delivered to the terminal."
 
 

@@ -3,21 +3,30 @@
 Results go to standard output, logs and progress to standard error.
 """
 
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-
-from bot.cli import alerts, analyze, check, database, demo, doctor, evaluate, feeds, poll, run, why
 
 __all__ = ["UsageError", "command_line", "in_one_sentence"]
 
 # typer names this one of its usage errors alone; the others (an unknown option, a missing argument) share its base.
 UsageError: Any = typer.BadParameter.__bases__[0]
 
+COMMANDS = ("demo", "run", "poll", "analyze", "check", "evaluate", "why", "doctor")
+"""Each a function of the same name, in the file of that name."""
 
-def command_line() -> typer.Typer:
-    """The whole command tree."""
+GROUPS = {"alerts": "alerts", "feeds": "feeds", "db": "database"}
+"""Each with its file."""
+
+
+def command_line(words: Sequence[str] = ()) -> typer.Typer:
+    """The whole command tree; for a call whose `words` begin with a command, that one alone, because to load what the
+    others work with takes a second."""
+    everything = {*COMMANDS, *GROUPS}
+    wanted = everything.intersection(words[:1]) or everything
     tree = typer.Typer(
         name="tocsin",
         help="Watches news feeds for stories where artificial intelligence meets defence, and alerts once per story.",
@@ -26,17 +35,10 @@ def command_line() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     tree.callback()(_options)
-    tree.command("demo")(demo.demo)
-    tree.command("run")(run.run)
-    tree.command("poll")(poll.poll)
-    tree.command("analyze")(analyze.analyze)
-    tree.command("check")(check.check)
-    tree.command("evaluate")(evaluate.evaluate)
-    tree.command("why")(why.why)
-    tree.command("doctor")(doctor.doctor)
-    tree.add_typer(alerts.group())
-    tree.add_typer(feeds.group())
-    tree.add_typer(database.group())
+    for name in (each for each in COMMANDS if each in wanted):
+        tree.command(name)(getattr(import_module(f"bot.cli.{name}"), name))
+    for name in (each for each in GROUPS if each in wanted):
+        tree.add_typer(import_module(f"bot.cli.{GROUPS[name]}").group())
     return tree
 
 

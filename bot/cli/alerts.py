@@ -12,9 +12,8 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.app import TERMINAL, open_store
-from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, run_async, settings_for
-from bot.core.alert import Mode, Subscription
+from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, open_store, results, run_async, settings_for
+from bot.core.alert import TERMINAL, Mode, Subscription
 from bot.core.escape import cut
 from bot.core.event import EventType
 from bot.core.importance import LEVELS, Level

@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from bot.app import open_store
-from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, progress, run_async, settings_for
+from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, open_store, progress, run_async, settings_for
 from bot.core.message import counted
 from bot.settings import Settings
 from bot.store import backup as backups

@@ -11,8 +11,16 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from bot.app import open_store
-from bot.cli.options import ConfigOption, DatabaseOption, FeedsOption, JsonOption, results, run_async, settings_for
+from bot.cli.options import (
+    ConfigOption,
+    DatabaseOption,
+    FeedsOption,
+    JsonOption,
+    open_store,
+    results,
+    run_async,
+    settings_for,
+)
 from bot.core.escape import plain
 from bot.core.feed import Feed, FeedState, StoredFeed
 from bot.core.message import counted

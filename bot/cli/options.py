@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -12,6 +12,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from bot.logs import set_up_logs
 from bot.settings import Overrides, Settings, forget_secrets, load_settings
+from bot.store import Store
 
 Result = TypeVar("Result")
 
@@ -40,6 +41,11 @@ def settings_for(
     level = "WARNING" if quiet and settings.log.level == "INFO" else settings.log.level
     set_up_logs(level=level, form=settings.log.format, secrets=settings.secrets())
     return settings
+
+
+def open_store(settings: Settings, *, alone: bool = True) -> AbstractAsyncContextManager[Store]:
+    """The database; `alone` False for a short look or change beside a Tocsin that runs. Raises StoreError."""
+    return Store.open(settings.database_url.get_secret_value(), alone=alone)
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:

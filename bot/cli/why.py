@@ -11,8 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import open_store
-from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, results, run_async, settings_for
+from bot.cli.options import ConfigOption, DatabaseOption, JsonOption, open_store, results, run_async, settings_for
 from bot.core.account import Standards, Trace, account
 from bot.core.alert import Subscription
 from bot.core.escape import cut, plain

@@ -16,6 +16,7 @@ AlertKind = Literal["alert", "update", "digest"]
 AlertState = Literal["owed", "sending", "sent", "digested", "suppressed", "dead"]
 Mode = Literal["alerts", "digest", "both"]
 Held = Literal["quiet hours", "hourly cap", "pause", "long stop", "storm of entries"]
+QUIET: Held = "quiet hours"
 Layout = Literal["compact", "full"]
 PlaceKind = Literal["text", "news", "forum", "thread"]
 
@@ -66,6 +67,10 @@ class Subscription:
     def digest_plan(self) -> DigestPlan | None:
         """When its digests come: at eight each morning, UTC, for one that wants digests and has not said when."""
         return self.habits.digest or (None if self.mode == "alerts" else DigestPlan(8))
+
+
+TERMINAL = Subscription(id=0, guild_id=0, channel_id=0)
+"""The built-in one that takes everything where there is no token: no server and no channel of Discord has the id 0."""
 
 
 @dataclass(frozen=True, slots=True)

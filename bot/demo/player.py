@@ -17,7 +17,8 @@ from rich.console import Console, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
-from bot.app import TERMINAL, Resources, deliver_tick, open_resources, poll_tick, subscribe_terminal
+from bot.app import Resources, deliver_tick, open_resources, poll_tick, subscribe_terminal
+from bot.core.alert import TERMINAL
 from bot.core.details import Reasoned, why_message
 from bot.core.message import Message, counted
 from bot.demo.closing import NEXT_STEP, Totals, silent_examples, silent_line
