@@ -217,6 +217,28 @@ async def test_a_body_that_is_broken_for_one_poll_loses_nothing_and_repeats_noth
     assert (state.failures, state.error, state.etag) == (0, None, '"whole"')
 
 
+async def test_a_first_body_that_is_cut_does_not_make_news_of_what_it_lacked(wire: Wire) -> None:
+    """Faults 55 and 56: the first poll of a feed meets half a body, which is whole the next time."""
+    whole = rss([CAKE, NATO, *parts(25), NAVY], path="one", now=wire.now)
+    await wire.read(wire.put("one", whole[: whole.index(b"</item>") + 7]))
+    await wire.poll()
+    wire.put("one", whole)
+    report = await wire.poll()
+    assert (report.failed, report.alerts) == (0, 0)
+    assert (await wire.entries()).total() == 28
+    wire.put("one", rss([CAKE, NATO, *parts(25), NAVY, LAW], path="one", now=wire.now))
+    assert (await wire.poll()).alerts == 1
+    assert await wire.settled() == [LAW[0]]
+
+
+async def test_a_feed_that_is_always_cut_tells_its_news(wire: Wire) -> None:
+    """Fault 55: a program that never writes the end of its feeds."""
+    for told in ([CAKE], [CAKE, NATO], [CAKE, NATO, NAVY]):
+        await wire.read(wire.put("one", rss(told, path="one", now=wire.now).removesuffix(b"</channel></rss>")))
+        await wire.poll()
+    assert await wire.settled() == [NAVY[0]]
+
+
 @pytest.mark.parametrize("cut", ["after an entry", "before all"])
 async def test_a_body_that_is_cut_for_several_polls_hides_nothing_behind_a_304(wire: Wire, cut: str) -> None:
     """Fault 55, again and again: the same half of a body, with the validator of the whole, as a cache may keep it."""

@@ -79,6 +79,23 @@ def test_a_failure_before_any_body_leaves_the_first_poll_to_come() -> None:
     assert is_first_poll(after_not_modified(FeedState(), url=URL, now=NOW, rules=RULES))
 
 
+def test_after_half_a_body_nothing_passes_for_known_and_the_first_poll_is_still_to_come() -> None:
+    half = success(FeedState(), unfinished=True)
+    assert (half.etag, half.last_modified, half.body_hash) == (None, None, None)
+    assert is_first_poll(half)
+    assert not is_first_poll(success(half))
+
+
+def test_a_feed_without_entries_was_polled_but_leaves_no_validators() -> None:
+    bare = success(FeedState(), empty=True)
+    assert (bare.etag, bare.last_modified, bare.body_hash) == (None, None, None)
+    assert not is_first_poll(bare)
+
+
+def test_a_feed_that_never_comes_whole_has_its_first_poll_behind_it_after_two() -> None:
+    assert not is_first_poll(success(success(FeedState(), unfinished=True), unfinished=True))
+
+
 def test_a_304_keeps_the_validators() -> None:
     before = success(FeedState(first_polled_at=NOW))
     assert after_not_modified(before, url=URL, now=NOW, rules=RULES) == before

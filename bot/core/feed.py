@@ -86,7 +86,7 @@ def is_due(state: FeedState, now: datetime) -> bool:
 
 
 def is_first_poll(state: FeedState) -> bool:
-    """Whether no body of this feed was ever read: the entries of its first one owe no alert."""
+    """Whether no body of this feed was ever read, or but half of one: the entries of its first one owe no alert."""
     return state.first_polled_at is None
 
 
@@ -107,19 +107,25 @@ def after_success(
     max_age: timedelta | None = None,
     ttl: timedelta | None = None,
     moved_to: str | None = None,
+    empty: bool = False,
+    unfinished: bool = False,
 ) -> FeedState:
     """The state after a body that was read, or that equals the last one. `url` is the configured address.
 
-    `max_age` and `ttl` are the publisher's wishes (lower bounds); `moved_to` is where permanent redirects led.
+    `max_age` and `ttl` are the publisher's wishes (lower bounds); `moved_to` is where permanent redirects led. A body
+    that is `empty` of entries or `unfinished` leaves neither validators nor a hash, by which what is missing would pass
+    for known; and after an unfinished first one the first poll is still to come, once.
     """
     target, times = _move(state, url, moved_to)
     minutes = state.ttl if body_hash == state.body_hash else _minutes(ttl)
+    kept = not (empty or unfinished)
+    first = None if unfinished and state.last_success_at is None else now
     return replace(
         state,
-        etag=etag,
-        last_modified=last_modified,
-        body_hash=body_hash,
-        first_polled_at=state.first_polled_at or now,
+        etag=etag if kept else None,
+        last_modified=last_modified if kept else None,
+        body_hash=body_hash if kept else None,
+        first_polled_at=state.first_polled_at or first,
         last_polled_at=now,
         last_success_at=now,
         due_at=now + _pause(url, rules, max_age, minutes),

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.core.article import read_entry
-from bot.core.entry import Entry, body_hash
+from bot.core.entry import Entry, ParsedFeed, body_hash
 from bot.core.event import EventType
 from bot.core.feed import (
     FeedRules,
@@ -24,6 +24,7 @@ from bot.core.feed import (
     after_failure,
     after_not_modified,
     after_success,
+    is_first_poll,
     postponed,
 )
 from bot.core.importance import ImportanceRules
@@ -126,12 +127,7 @@ async def _understand(tick: Tick, feed: StoredFeed, answer: Fetched | NotModifie
     found = _without_ways_back(parsed.entries, (url, state.moved_to, answer.url))
     sifted = await _sift(tick, feed, found, reuses_guids=state.reuses_guids or parsed.reuses_guids)
     judged = await _judge(tick, feed, sifted)
-    whole = bool(parsed.entries) and not parsed.unfinished
-    if not whole:  # a 304 to these validators would leave out for good what is missing
-        answer = replace(answer, etag=None, last_modified=None)
-    after = _after_success(tick, feed, answer, digest, ttl=parsed.ttl)
-    if not whole:  # nor may the same half pass for known when it comes again
-        after = replace(after, body_hash=None)
+    after = _after_success(tick, feed, answer, digest, parsed)
     return Reading("fetched", replace(after, reuses_guids=sifted.reuses_guids), judged, sifted)
 
 
@@ -143,7 +139,7 @@ def _without_ways_back(found: Sequence[Entry], addresses: Sequence[str | None]) 
 
 
 async def _sift(tick: Tick, feed: StoredFeed, found: Sequence[Entry], *, reuses_guids: bool) -> Sifted:
-    last = feed.state.last_success_at
+    last = None if is_first_poll(feed.state) else feed.state.last_success_at
     known = await tick.store.read(entries.find, feed.id, {alias for entry in found for alias in entry.aliases})
     sifted = sift(found, known, reuses_guids=reuses_guids)
     if last is None or not is_storm(sifted.new, in_body=len(found), last_polled=last):
@@ -170,7 +166,7 @@ async def _judge(tick: Tick, feed: StoredFeed, sifted: Sifted) -> tuple[polls.Ju
 
 
 def _after_success(
-    tick: Tick, feed: StoredFeed, answer: Fetched, digest: str, ttl: timedelta | None = None
+    tick: Tick, feed: StoredFeed, answer: Fetched, digest: str, parsed: ParsedFeed | None = None
 ) -> FeedState:
     return after_success(
         feed.state,
@@ -181,8 +177,10 @@ def _after_success(
         last_modified=answer.last_modified,
         body_hash=digest,
         max_age=answer.max_age,
-        ttl=ttl,
+        ttl=parsed.ttl if parsed else None,
         moved_to=answer.moved_to,
+        empty=parsed is not None and not parsed.entries,
+        unfinished=parsed is not None and parsed.unfinished,
     )
 
 
