@@ -1,11 +1,11 @@
 """What is deleted when its time has come, and what is not."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sized
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, event, func, select, update
 
 from bot.core.bulletin import Bulletin
 from bot.core.feed import FeedState
@@ -73,6 +73,27 @@ async def test_an_old_story_goes_with_its_articles_and_all_that_is_about_it(stor
     for name in ("articles", "stories", "story_organisations", "alerts", "deliveries", "votes"):
         assert await size(store, name) == 0, name
     assert await size(store, "subscriptions") == 1
+
+
+async def test_an_old_story_goes_however_many_were_told_of_it(store: Store) -> None:
+    """A statement takes some ten thousand values: the ids of a story's alerts may be more."""
+    await keep(store, a_story())
+    told = [await store.write(subscriptions.add, a_subscription(number, number)) for number in range(1, 60)]
+    await store.write(alerts.owe, [an_alert(each) for each in told], NOON)
+    await store.write(lambda c: c.execute(update(metadata.tables["alerts"]).values(state="dead")))
+    most = 0
+
+    def count(_c: object, _cursor: object, _statement: str, values: Sized, *_: object) -> None:
+        nonlocal most
+        most = max(most, len(values))
+
+    def prune_all(c: Connection) -> int:
+        event.listen(c, "before_cursor_execute", count)
+        return prune.old_articles(c, LATER, LATER, 20) + prune.old_stories(c, LATER, 20)
+
+    assert await store.write(prune_all) == 2
+    assert await size(store, "alerts") == 0
+    assert 0 < most < len(told)
 
 
 async def test_what_is_younger_stays(store: Store) -> None:

@@ -28,15 +28,25 @@ from bot.store.schema import subscriptions as subscription_table
 NOTICING = 3
 PENDING = pending(bulletins)
 
+# Named subscriptions, or another order than the index of pending rows has, would make SQLite read all that ever was.
+_WAITING = (
+    select(*(alerts.c[name] for name in ("id", "subscription_id", "story_id", "kind", "not_before", "held")))
+    .add_columns(stories.c.level)
+    .join_from(alerts, stories, stories.c.id == alerts.c.story_id)
+    .where(ALERTS_PENDING, alerts.c.state == "owed", or_(alerts.c.kind == "digest", alerts.c.held.is_not(None)))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row that waits for a digest or a catch-up, and from when it may go out."""
+    """A row that waits for a digest (`held` None) or a catch-up, why, and from when it may go out; `level` is how much
+    its story matters by now."""
 
     alert_id: int
     story_id: str
     not_before: datetime
-    for_digest: bool
+    held: str | None
+    level: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,8 @@ def backlogs(c: Connection) -> list[Backlog]:
     """Every subscription that can be told and has a digest or something that waits for one, in the order of adding."""
     live = [each for each in subscriptions.listed(c) if each.paused is None]
     waiting: dict[int, list[Waiting]] = {}
-    for row in c.execute(_waiting([each.id for each in live])):
-        for_digest = row.kind == "digest"
-        found = Waiting(row.id, row.story_id, row.not_before, for_digest)
+    for row in sorted(c.execute(_WAITING), key=lambda row: row.id):
+        found = Waiting(row.id, row.story_id, row.not_before, None if row.kind == "digest" else row.held, row.level)
         waiting.setdefault(row.subscription_id, []).append(found)
     told: dict[int, set[str]] = {}
     done = select(bulletins.c.subscription_id, bulletins.c.period).where(bulletins.c.kind == "digest")
@@ -133,7 +142,7 @@ def _free(now: datetime) -> ColumnElement[bool]:
 
 
 def _next_of_each_channel(now: datetime, only: Sequence[int] | None) -> Select[*tuple[int, int]]:
-    in_flight = and_(bulletins.c.state == "sending", bulletins.c.lease_until > now)
+    in_flight = and_(PENDING, bulletins.c.state == "sending", bulletins.c.lease_until > now)
     here = true() if only is None else bulletins.c.channel_id.in_(only)
     waiting = select(bulletins.c.channel_id, func.min(bulletins.c.id).label("id")).where(PENDING, _reachable(), here)
     first = waiting.group_by(bulletins.c.channel_id).subquery()
@@ -235,15 +244,6 @@ def _still_waiting(c: Connection, members: Sequence[int]) -> bool:
     return not members or set(c.scalars(there.with_for_update())) >= set(members)
 
 
-def _waiting(subscription_ids: Collection[int]) -> Select[tuple[int, int, str, str, datetime]]:
-    waits = or_(alerts.c.kind == "digest", alerts.c.held.is_not(None))
-    return (
-        select(alerts.c.id, alerts.c.subscription_id, alerts.c.story_id, alerts.c.kind, alerts.c.not_before)
-        .where(ALERTS_PENDING, alerts.c.state == "owed", waits, alerts.c.subscription_id.in_(subscription_ids))
-        .order_by(alerts.c.id)
-    )
-
-
 def _reachable() -> ColumnElement[bool]:
     shut = exists().where(channels.c.channel_id == bulletins.c.channel_id)
     paused = exists().where(
@@ -260,7 +260,7 @@ def _end_orphans(c: Connection, now: datetime) -> None:
     idle = or_(bulletins.c.state == "owed", and_(bulletins.c.state == "sending", bulletins.c.lease_until <= now))
     gone = select(subscription_table.c.id).where(subscription_table.c.removed)
     removed = and_(PENDING, idle, bulletins.c.subscription_id.in_(gone))
-    orphans = select(bulletins).where(removed).order_by(bulletins.c.id).limit(AT_ONCE)
+    orphans = select(bulletins).where(removed).order_by(bulletins.c.channel_id, bulletins.c.id).limit(AT_ONCE)
     for row in c.execute(orphans.with_for_update(skip_locked=True)).mappings().all():
         if row["state"] == "owed" and row["unclear_since"] is None:
             members = list(c.scalars(select(alerts.c.story_id).where(alerts.c.bulletin_id == row["id"])))

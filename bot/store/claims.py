@@ -123,9 +123,9 @@ def _end_orphans(c: Connection, now: datetime) -> None:
     What a removed subscription was to tell is told by another one of the channel.
     """
     idle = or_(alerts.c.state == "owed", and_(alerts.c.state == "sending", alerts.c.lease_until <= now))
-    gone = alerts.c.subscription_id.in_(select(subscriptions.c.id).where(subscriptions.c.removed))
+    gone = select(subscriptions.c.id).where(subscriptions.c.id == alerts.c.subscription_id, subscriptions.c.removed)
     left: dict[int, list[str]] = {}
-    removed = list(c.execute(_locked(PENDING, idle, gone)))
+    removed = list(c.execute(_locked(PENDING, idle, gone.exists())))
     for row in removed:
         left.setdefault(row.subscription_id, []).append(row.story_id)
     for teller, story_ids in left.items():

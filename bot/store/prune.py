@@ -48,27 +48,29 @@ def voters(c: Connection, before: datetime, limit: int) -> int:
 def old_articles(c: Connection, before: datetime, open_since: datetime, limit: int) -> int:
     """Deletes articles that were first seen before then, but for those of stories that still take reports (one since
     `open_since`) or still owe something."""
-    needed = select(story_table.c.id).where(or_(story_table.c.last_seen >= open_since, _owes()))
-    old = select(articles.c.id).where(
-        articles.c.first_seen < before, or_(articles.c.story_id.is_(None), articles.c.story_id.not_in(needed))
+    needed = exists().where(
+        story_table.c.id == articles.c.story_id, or_(story_table.c.last_seen >= open_since, _owes())
     )
+    old = select(articles.c.id).where(articles.c.first_seen < before, ~needed)
     return _delete(c, articles, list(c.scalars(old.limit(limit))))
 
 
-def old_entries(c: Connection, before: datetime, limit: int) -> int:
-    """Deletes entries first seen before then whose article is gone, and their names, but for each feed's newest."""
-    deleted = 0
-    for feed_id in c.scalars(select(feeds.c.id)).all():
-        newest = select(entries.c.id).where(entries.c.feed_id == feed_id).order_by(entries.c.id.desc())
-        last = c.scalar(newest.offset(SPARED).limit(1))
-        if last is None or deleted >= limit:
-            continue
-        read = exists().where(articles.c.entry_id == entries.c.id)
-        old = and_(entries.c.feed_id == feed_id, entries.c.id <= last, entries.c.first_seen < before, ~read)
-        ids = list(c.scalars(select(entries.c.id).where(old).limit(limit - deleted)))
-        c.execute(delete(aliases).where(aliases.c.entry_id.in_(ids)))
-        deleted += _delete(c, entries, ids)
-    return deleted
+def every_feed(c: Connection) -> list[int]:
+    """The feeds that have or had entries, those that are read no more among them."""
+    return list(c.scalars(select(feeds.c.id)))
+
+
+def old_entries(c: Connection, feed_id: int, before: datetime, limit: int) -> int:
+    """Deletes entries of a feed first seen before then whose article is gone, and their names, but for the newest."""
+    newest = select(entries.c.id).where(entries.c.feed_id == feed_id).order_by(entries.c.id.desc())
+    last = c.scalar(newest.offset(SPARED).limit(1))
+    if last is None:
+        return 0
+    read = exists().where(articles.c.entry_id == entries.c.id)
+    old = and_(entries.c.feed_id == feed_id, entries.c.id <= last, entries.c.first_seen < before, ~read)
+    ids = list(c.scalars(select(entries.c.id).where(old).limit(limit)))
+    c.execute(delete(aliases).where(aliases.c.entry_id.in_(ids)))
+    return _delete(c, entries, ids)
 
 
 def old_stories(c: Connection, before: datetime, limit: int) -> int:
@@ -84,8 +86,7 @@ def old_stories(c: Connection, before: datetime, limit: int) -> int:
         empty = set(c.scalars(select(story_table.c.id).where(story_table.c.merged_into.in_(ids))))
     if not ids:
         return 0
-    stories_about = alerts.c.story_id.in_(ids)
-    _delete_alerts(c, list(c.scalars(select(alerts.c.id).where(stories_about))))
+    _delete_alerts(c, alerts.c.story_id.in_(ids))
     following = list(c.scalars(select(story_table.c.id).where(story_table.c.follows.in_(ids))))
     c.execute(update(story_table).where(story_table.c.id.in_(following)).values(follows=None))
     changes.touch(c, following)
@@ -141,7 +142,7 @@ def server(c: Connection, guild_id: int, now: datetime, limit: int) -> int:
     own = _subscriptions(guild_id)
     told = list(c.scalars(select(alerts.c.id).where(alerts.c.subscription_id.in_(own)).limit(limit)))
     if told:
-        return _delete_alerts(c, told)
+        return _delete_alerts(c, alerts.c.id.in_(told))
     messages = list(c.scalars(select(bulletins.c.id).where(bulletins.c.guild_id == guild_id).limit(limit)))
     if messages:
         return _delete_bulletins(c, messages)
@@ -162,9 +163,10 @@ def _subscriptions(guild_id: int) -> Select[tuple[int]]:
     return select(subscriptions.c.id).where(subscriptions.c.guild_id == guild_id)
 
 
-def _delete_alerts(c: Connection, ids: Collection[int]) -> int:
-    c.execute(delete(deliveries).where(deliveries.c.alert_id.in_(ids)))
-    return _delete(c, alerts, ids)
+def _delete_alerts(c: Connection, which: ColumnElement[bool]) -> int:
+    """Asked for in SQL, because they may be more than a statement takes ids."""
+    c.execute(delete(deliveries).where(deliveries.c.alert_id.in_(select(alerts.c.id).where(which))))
+    return c.execute(delete(alerts).where(which)).rowcount
 
 
 def _delete_bulletins(c: Connection, ids: Collection[int]) -> int:

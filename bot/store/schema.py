@@ -181,7 +181,7 @@ articles = Table(
     Column("link", Words, index=True),
     Column("outlet", Words, nullable=False),
     Column("language", Words, nullable=False),
-    Column("first_seen", UtcTime, nullable=False),
+    Column("first_seen", UtcTime, nullable=False, index=True),
     Column("published", UtcTime),
     Column("fingerprint", Words, nullable=False),
     Column("feed_kind", Words, nullable=False),
@@ -250,6 +250,13 @@ alerts = Table(
     CheckConstraint("state IN ('owed', 'sending', 'sent', 'digested', 'suppressed', 'dead')", name="state"),
     _index_where(PENDING, "ix_alerts_pending", "channel_id", "id"),
     _index_where("state = 'sent' AND edits_ended IS NULL", "ix_alerts_shown", "story_id", "shown_revision"),
+    Index(
+        "ix_alerts_pinged",
+        "channel_id",
+        "claimed_at",
+        sqlite_where=text("pinged = 1"),
+        postgresql_where=text("pinged"),
+    ),
     sqlite_autoincrement=True,
 )
 
