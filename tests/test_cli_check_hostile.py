@@ -21,7 +21,7 @@ from bot.language import Language
 from tests.command import ROOT, call, command, environment, start
 from tests.dialects import ENTRIES, dialects
 from tests.hostile import bodies
-from tests.workers import workers_of
+from tests.workers import until_busy
 
 Capture = pytest.CaptureFixture[str]
 KEYS = ["source", "ok", "error", "format", "title", "entries"]
@@ -118,17 +118,19 @@ def test_every_hostile_body_and_every_dialect_has_its_line_in_time_and_within_me
 
 
 def test_a_worker_that_is_killed_costs_at_most_its_source(tmp_path: Path) -> None:
-    """Fault 2."""
+    """Fault 2. The slow source is not begun before the first line is written, nor the last one before its own."""
     (tmp_path / "slow").write_bytes(bodies()["an itunes author"]())
     (tmp_path / "good").write_bytes(dialects()["rss 2.0"])
-    process = start("check", "--json", "good", "slow", "good")
-    assert process.stdout is not None
-    first = process.stdout.readline()
-    for worker in workers_of(process.pid):
-        os.kill(worker, signal.SIGKILL)
-    rest, err = process.communicate(timeout=30)
-    rows = read((first + rest).encode())
-    assert [row["ok"] for row in rows] == [True, False, True]
+    others = ["good"] * check_module.AT_ONCE
+    with start("check", "--json", *others, "slow", *others) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        for worker in until_busy(process.pid, seconds=0.5):
+            os.kill(worker, signal.SIGKILL)
+        rows = read((first + process.stdout.read()).encode())  # communicate() would forget what readline read ahead
+        err = process.stderr.read()
+    assert [row["ok"] for row in rows] == [True] * len(others) + [False] + [True] * len(others)
     assert (process.returncode, err) == (1, "")
 
 

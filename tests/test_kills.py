@@ -35,7 +35,8 @@ class Outbox:
     discord: FakeDiscord
     guild: Any
     channel: Any
-    told: int = 0
+    said_before: int = 0
+    """Bytes of the log before the newest start."""
 
     @property
     def url(self) -> str:
@@ -65,6 +66,7 @@ class Outbox:
             "TOCSIN_ALLOWED_GUILDS": str(self.guild.id),
         }
         with (self.folder / "log.txt").open("ab") as log:
+            self.said_before = log.tell()
             process = await asyncio.create_subprocess_exec(sys.executable, *command, stderr=log, env=environment)
         for fault in self.discord.faults:
             fault.pid = process.pid
@@ -80,13 +82,16 @@ class Outbox:
         return [message["embeds"][0]["title"] for message in self.discord.messages(self.channel)]
 
     async def settled(self) -> None:
-        """Waits until no row is owed or being sent."""
+        """Waits until the program that was started last is up, and no row is owed or being sent."""
         async with asyncio.timeout(60):
-            while any(
+            while not self._is_up() or any(
                 self.rows(f"SELECT 1 FROM {table} WHERE state IN ('owed', 'sending')")  # noqa: S608 - two names of ours
                 for table in ("alerts", "bulletins")
             ):
                 await asyncio.sleep(0.1)
+
+    def _is_up(self) -> bool:
+        return b"client.ready" in (self.folder / "log.txt").read_bytes()[self.said_before :]
 
     def log(self) -> str:
         return (self.folder / "log.txt").read_text()
