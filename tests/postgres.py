@@ -19,7 +19,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -35,6 +34,7 @@ from sqlalchemy import URL
 from bot.store.engine import address, engine_for
 from bot.store.upgrade import upgrade
 from tests.memory import roomy_memory
+from tests.ports import free_port
 
 FreshDatabase: TypeAlias = Callable[[], AbstractContextManager[str]]
 MISSING = "PostgreSQL is not installed: install Debian's package postgresql to run these tests"
@@ -60,7 +60,7 @@ class Server:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._settings = ORDINARY | settings
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -309,9 +309,3 @@ def _start(command: Sequence[str], folder: Path, **streams: object) -> subproces
 def _leash() -> list[str]:
     """Has the system end the server when the thread that started it ends, for tests that are killed."""
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as some:
-        some.bind(("127.0.0.1", 0))
-        return int(some.getsockname()[1])

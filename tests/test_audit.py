@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import unused_port
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 WEAK = {
@@ -68,7 +69,7 @@ OUT_OF_REACH = (0, "No advisory service can be reached; the dependencies were no
 
 
 async def test_where_no_service_can_be_reached_it_says_so_and_passes() -> None:
-    assert await audited(f"http://127.0.0.1:{unused_port()}/v1/query") == OUT_OF_REACH
+    assert await audited(f"http://127.0.0.1:{free_port()}/v1/query") == OUT_OF_REACH
 
 
 async def test_a_service_that_is_down_is_out_of_reach_too() -> None:

@@ -116,23 +116,27 @@ async def test_broken_connections_are_the_bots_to_retry(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_hang(fake: FakeDiscord, channel: Channel, place: Place, when: str) -> None:
-    fake.faults.add(Fault("hang", when=when, route=CREATE))  # type: ignore[arg-type]
+    hang = fake.faults.add(Fault("hang", when=when, route=CREATE))  # type: ignore[arg-type]
+    sending = asyncio.create_task(place.send("alert"))
+    await fake.until(lambda: hang.hits)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await place.send("alert")
+            await sending
     assert len(fake.messages(channel)) == (when == "after")
 
 
 async def test_slow_channel(fake: FakeDiscord, channel: Channel, place: Place) -> None:
     other = fake.add_channel(channel.guild_id)
-    fake.faults.add(Fault("slow", seconds=0.2, channel=channel.id, times=None))
+    fault = fake.faults.add(Fault("slow", seconds=0.2, channel=channel.id, times=None))
     begun = time.monotonic()
-    client = place._state._get_client()
-    slow = asyncio.create_task(place.send("slow"))
-    await client.get_partial_messageable(other.id).send("fast")
-    assert time.monotonic() - begun < 0.15
-    await slow
+    await place.send("slow")
     assert time.monotonic() - begun >= 0.2
+    fault.seconds = 600.0
+    slower = asyncio.create_task(place.send("slower"))
+    await fake.until(lambda: fault.hits == 2)
+    await place._state._get_client().get_partial_messageable(other.id).send("fast")
+    assert not slower.done()
+    slower.cancel()
 
 
 # -- refusals
@@ -217,7 +221,6 @@ async def test_bucket_runs_out(fake: FakeDiscord, place: Place) -> None:
     fake.ratelimits.use(Rule(2, 0.3, "POST", CREATE))
     begun = time.monotonic()
     await place.send("1")
-    assert time.monotonic() - begun < 0.2
     await place.send("2")
     await place.send("3")
     assert time.monotonic() - begun >= 0.3
@@ -329,7 +332,7 @@ async def test_the_process_ends_when_told(end: str) -> None:
         process.terminate()
     else:
         process.stdin.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await process.wait() == 0
     await process.communicate()
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from bot.errors import AddressRefusedError, FeedError
 from bot.fetch import Fetched, Fetcher, FetchError, Limits, NotModified
+from tests.ports import free_port
 from tests.site import Site, open_site
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -76,7 +76,7 @@ async def test_it_says_who_it_is_and_sends_no_cookies(site: Site) -> None:
 async def test_a_proxy_of_the_environment_is_not_used(
     site: Site, monkeypatch: pytest.MonkeyPatch, fetcher: Fetcher
 ) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     assert isinstance(await fetcher.fetch(site.at("/feed", body=b"x")), Fetched)
 
 
@@ -141,7 +141,7 @@ async def test_a_body_that_drips_is_cut_off(site: Site, fetcher: Fetcher, pause:
 
 
 async def test_a_server_that_is_not_there_is_one_sentence(fetcher: Fetcher) -> None:
-    assert "cannot be reached" in str(await failure(fetcher, f"http://127.0.0.1:{unused_port()}/feed"))
+    assert "cannot be reached" in str(await failure(fetcher, f"http://127.0.0.1:{free_port()}/feed"))
 
 
 async def test_a_name_that_is_not_known_is_one_sentence(fetcher: Fetcher) -> None:
@@ -254,20 +254,22 @@ async def test_one_host_sees_one_request_at_a_time(site: Site) -> None:
 
 async def test_waiting_for_a_turn_does_not_count_as_slowness(site: Site) -> None:
     async def slow(_: web.Request) -> web.Response:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.8)
         return web.Response(body=b"x")
 
     site.paths["/feed"] = slow
-    async with Fetcher(allowed_networks=LOOPBACK, limits=Limits(total=0.3, connect=0.2, read=0.2)) as fetcher:
-        assert len(await asyncio.gather(*(fetcher.fetch(site.url("/feed")) for _ in range(6)))) == 6
+    async with Fetcher(allowed_networks=LOOPBACK, limits=Limits(total=2, connect=2, read=2)) as fetcher:
+        assert len(await asyncio.gather(*(fetcher.fetch(site.url("/feed")) for _ in range(3)))) == 3
 
 
 async def test_hosts_are_asked_side_by_side_up_to_the_limit(site: Site) -> None:
-    async def slow(_: web.Request) -> web.Response:
-        await asyncio.sleep(0.05)
+    async def together(_: web.Request) -> web.Response:
+        while site.most_at_once < 3:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)  # time for one too many
         return web.Response(body=b"x")
 
-    site.paths["/feed"] = slow
+    site.paths["/feed"] = together
     async with Fetcher(allowed_networks=LOOPBACK, at_once=3) as fetcher:
         await asyncio.gather(
             *(fetcher.fetch(site.url("/feed", name)) for name in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"))
@@ -290,7 +292,8 @@ async def test_a_cancelled_fetch_frees_its_hosts_turn(site: Site, fetcher: Fetch
 
     site.paths["/hang"] = never
     task = asyncio.create_task(fetcher.fetch(site.url("/hang")))
-    await asyncio.sleep(0.1)
+    while not site.asked:
+        await asyncio.sleep(0.005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

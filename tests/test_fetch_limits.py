@@ -133,7 +133,7 @@ async def drip_of_a_compressed_body() -> AsyncIterator[bytes]:
 
 
 async def silence() -> AsyncIterator[bytes]:
-    await asyncio.sleep(5)
+    await asyncio.sleep(60)
     yield b""
 
 
@@ -148,13 +148,13 @@ async def silence() -> AsyncIterator[bytes]:
 async def test_what_never_ends_is_ended(said: Said) -> None:
     sentence, seconds = await ended(said)
     assert isinstance(sentence, str)
-    assert seconds < QUICK.total + 0.5
+    assert seconds < 10, "however busy the machine is"
 
 
 async def test_a_server_that_falls_silent_is_not_waited_for_until_the_end() -> None:
-    sentence, seconds = await ended(silence, Limits(total=4, connect=0.4, read=0.3))
+    sentence, seconds = await ended(silence, Limits(total=30, connect=10, read=0.3))
     assert "too long" in str(sentence)
-    assert seconds < 1.5
+    assert seconds < 10
 
 
 async def test_a_server_that_takes_no_connection_is_not_waited_for_until_the_end() -> None:
@@ -166,22 +166,22 @@ async def test_a_server_that_takes_no_connection_is_not_waited_for_until_the_end
             one.setblocking(False)
             one.connect_ex(deaf.getsockname())
         began = time.monotonic()
-        async with Fetcher(allowed_networks=LOOPBACK, limits=Limits(total=4, connect=0.3, read=3)) as fetcher:
+        async with Fetcher(allowed_networks=LOOPBACK, limits=Limits(total=30, connect=0.3, read=20)) as fetcher:
             with pytest.raises(FeedError, match="too long"):
                 await fetcher.fetch(f"http://127.0.0.1:{deaf.getsockname()[1]}/feed")
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 10
 
 
 async def test_redirects_that_drip_share_one_limit_of_time() -> None:
     """Five slow hops are no longer than one."""
 
     async def slow() -> AsyncIterator[bytes]:
-        await asyncio.sleep(0.35)
+        await asyncio.sleep(0.9)
         yield b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n" % time.monotonic_ns()
 
-    sentence, seconds = await ended(slow, Limits(total=1.0, connect=0.5, read=0.5))
+    sentence, seconds = await ended(slow, Limits(total=2, connect=1, read=1.8))
     assert "too long" in str(sentence)
-    assert seconds < 1.4
+    assert seconds < 5 * 0.9
 
 
 # -- compression
@@ -284,10 +284,11 @@ async def test_one_hostile_host_holds_up_no_other(site: Site) -> None:
 
     site.paths["/drip"] = never  # type: ignore[assignment]
     site.at("/feed", body=b"<rss/>")
-    async with Fetcher(allowed_networks=LOOPBACK, at_once=60, limits=QUICK) as fetcher:
+    limits = Limits(total=4, connect=4, read=3)
+    async with Fetcher(allowed_networks=LOOPBACK, at_once=60, limits=limits) as fetcher:
         slow = [asyncio.create_task(fetcher.fetch(site.url("/drip", f"127.0.1.{host}"))) for host in range(50)]
-        await asyncio.sleep(0.05)
-        began = time.monotonic()
+        while site.at_once < 50:
+            await asyncio.sleep(0.005)
         assert isinstance(await fetcher.fetch(site.url("/feed", "127.0.2.1")), Fetched)
-        assert time.monotonic() - began < 0.25
+        assert not any(each.done() for each in slow)
         assert all(isinstance(each, FeedError) for each in await asyncio.gather(*slow, return_exceptions=True))

@@ -75,7 +75,7 @@ async def two(store: Store) -> AsyncIterator[tuple[Budget, Budget]]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -116,7 +116,7 @@ async def test_a_rest_is_told_at_once(store: Store) -> None:
     budget = Budget()
     async with budget.shared(exchange_through(store, now_utc), every=3600):
         budget.rest(at())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not (await store.read(refusals.standing, now_utc()))[1]:
                 await asyncio.sleep(0.01)
 

@@ -14,7 +14,7 @@ SOON = timedelta(milliseconds=20)
 NEVER = timedelta(hours=1)
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)

@@ -119,7 +119,7 @@ class FakeDiscord(Hands, People):
         """Where a request strayed from Discord's description."""
         return self.rest.violations
 
-    async def until(self, condition: Callable[[], object], *, seconds: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], *, seconds: float = 30.0) -> None:
         """Wait until something holds; raises `TimeoutError` after some seconds of real time."""
         async with asyncio.timeout(seconds):
             while not condition():

@@ -31,7 +31,8 @@ class Fault:
     of Cloudflare's without `Via`, as when it bans; "ratelimit" — a 429 of `scope` with `retry_after`; "drop" — the
     connection closes without an answer; "reset" — it is reset; "hang" — no answer ever; "cut" — half of the answer
     (the request is carried out);
-    "slow" — `seconds` later; "kill" — `signal` to process `pid`, where that is 0 to the one that asked, and no answer.
+    "slow" — `seconds` later, or once a test puts them to 0; "kill" — `signal` to process `pid`, where that is 0 to the
+    one that asked, and no answer.
     when: "before" the request is carried out, "after" it, or (kill only) `seconds` after it was "replied" to.
     method, route, channel, contains: what it hits; None hits all. `route` is a template, `channel` an id, `contains`
     a text in the body. nth: the first one hit, counted from 1. times: how many it hits; None for ever.

@@ -8,6 +8,7 @@ import asyncio
 import json
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -150,12 +151,12 @@ class Rest:
         self, fault: Fault, request: web.Request, record: Request, route: Route, call: Call, *, readable: bool
     ) -> web.StreamResponse:
         if fault.do == "slow" and fault.when == "before":
-            await self._rest(fault.seconds)
+            await self._linger(fault)
         processed = fault.when != "before" or fault.do in ("slow", "cut")
         reply = self._answer(request, route, call, readable=readable) if processed else None
         if fault.do == "slow" and reply is not None:
             if fault.when == "after":
-                await self._rest(fault.seconds)
+                await self._linger(fault)
             return self._write(record, reply)
         if fault.do in ("status", "error", "html", "ratelimit"):
             return self._write_fault(fault, record, call)
@@ -181,6 +182,12 @@ class Rest:
         if fault.do == "status":
             return self._write(record, self._compared(call, _error(errors.UNAUTHORIZED)))
         return self._write(record, self._compared(call, _error(Problem(fault.status, fault.code, fault.message))))
+
+    async def _linger(self, fault: Fault) -> None:
+        """Do nothing for the fault's seconds, which may become fewer meanwhile."""
+        began = time.monotonic()
+        while not self._closing.is_set() and (left := began + fault.seconds - time.monotonic()) > 0:
+            await self._rest(min(left, 0.02))
 
     async def _rest(self, seconds: float | None) -> None:
         """Do nothing for a while of real time, or until the fake closes."""
