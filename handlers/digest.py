@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.alert import Subscription
+from bot.core.alert import QUIET, Subscription
 from bot.core.bulletin import Bulletin, Content, beginning, digest_of
 from bot.core.digest import compose
-from bot.core.hours import MOST_SHOWN, DigestPlan, is_due, next_due, period, quiet_until
+from bot.core.hours import MOST_SHOWN, DigestPlan, QuietHours, is_due, next_due, period, quiet_until
+from bot.core.importance import LEVELS
 from bot.errors import StoreError
 from bot.settings.zones import zone
 from bot.store import Store, bulletins
@@ -72,17 +73,18 @@ async def _digest(backlog: Backlog, now: datetime, *, store: Store) -> bool:
 
 async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
     """Tells in one message what was held and may go out now, and what waits for a digest that never comes; a single
-    story that was held goes out by itself."""
-    ended = backlog.subscription.digest_plan is None
-    due = [each for each in backlog.waiting if each.not_before <= now and (ended or not each.for_digest)]
-    if not due or _is_quiet(backlog.subscription, now) or _digest_comes_soon(backlog, now):
+    story that was held goes out by itself, and so does each that became critical, if such may pass quiet hours."""
+    subscription, ended = backlog.subscription, backlog.subscription.digest_plan is None
+    if passing := [each for each in backlog.waiting if _passes(each, subscription.habits.quiet)]:
+        await _let_go(passing, subscription, now, store=store)
+        return False
+    due = [each for each in backlog.waiting if each.not_before <= now and (ended or each.held)]
+    if not due or _is_quiet(subscription, now) or _digest_comes_soon(backlog, now):
+        return False
+    if len({each.story_id for each in due}) == 1 and all(each.held for each in due):
+        await _let_go(due, subscription, now, store=store)
         return False
     rows = [each.alert_id for each in due]
-    if len({each.story_id for each in due}) == 1 and not any(each.for_digest for each in due):
-        await store.write(bulletins.let_go, rows, now)
-        log.info("alert.let_go", alerts=rows, story=due[0].story_id, subscription=backlog.subscription.id)
-        return False
-    subscription = backlog.subscription
     bulletin = Bulletin(
         guild_id=subscription.guild_id,
         channel_id=subscription.channel_id,
@@ -94,6 +96,17 @@ async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
     made = await store.write(bulletins.make, bulletin, now, members=rows)
     _tell(made, bulletin)
     return made is not None
+
+
+def _passes(each: Waiting, quiet: QuietHours | None) -> bool:
+    return each.held == QUIET and each.level == LEVELS[-1] and quiet is not None and quiet.critical_override
+
+
+async def _let_go(waiting: Sequence[Waiting], subscription: Subscription, now: datetime, *, store: Store) -> None:
+    rows = [each.alert_id for each in waiting]
+    await store.write(bulletins.let_go, rows, now)
+    told = sorted({each.story_id for each in waiting})
+    log.info("alert.let_go", alerts=rows, stories=told, subscription=subscription.id)
 
 
 def _tell(made: int | None, bulletin: Bulletin) -> None:

@@ -21,7 +21,7 @@ from bot.core.bulletin import Dispatch
 from bot.core.hours import DigestPlan
 from bot.core.importance import Importance
 from bot.core.owing import Hold, owed, updates
-from bot.store import Store, alerts, bulletins, plans, servers, stories, subscriptions
+from bot.store import Store, alerts, bulletins, plans, servers, stories, subscriptions, waiting
 from bot.store.alerts import TOLD
 from bot.store.engine import address, engine_for
 from bot.store.integrity import broken
@@ -81,6 +81,7 @@ class World:
             [story],
             self.listed(),
             matched=self.write(alerts.matched, [story.id]),
+            waiting=self.write(waiting.for_digest, [story.id]),
             tellers=self.write(alerts.tellers, [story.id]),
             weigh=lambda *_: Importance(level, 1.0),  # type: ignore[arg-type]
             holds=holds,
@@ -279,6 +280,7 @@ KNOWN = (
     [("add", 30), ("owe", 3), ("killed after", 0), ("remove", 0)],
     [("owe", 3), ("lost", 0), ("move", 2)],
     [("add", 15), ("add", 15), ("owe", 3), ("move", 6)],
+    [("add", 11), ("add", 4), ("owe", 2), ("owe", 3)],
     [("remove", 0), ("owe", 3), *[("gather", 3)] * 7, ("close", 0), ("sent", 0)],
 )
 """Histories that tell apart what is right from what is nearly right, each from one rule that was left out."""

@@ -13,7 +13,8 @@ from bot.core.bulletin import Dispatch, bulletin_message, minimal_bulletin
 from bot.core.hours import DigestPlan, QuietHours
 from bot.core.importance import Importance
 from bot.core.message import mark_of
-from bot.store import Store, alerts, bulletins, plans, stories, subscriptions
+from bot.core.owing import told_by
+from bot.store import Store, alerts, bulletins, plans, stories, subscriptions, waiting
 from bot.store.schema import alerts as alert_table
 from bot.store.schema import bulletins as bulletin_table
 from handlers.digest import DigestReport, digest
@@ -49,6 +50,12 @@ class Desk:
             return {row.story_id: row.state for row in rows}
 
         return await self.store.read(found)
+
+    async def rows(self) -> list[tuple[Any, ...]]:
+        """Each row's subscription, story, kind, state and reason."""
+        names = ("subscription_id", "story_id", "kind", "state", "state_reason")
+        wanted = select(*(alert_table.c[name] for name in names)).order_by(alert_table.c.id)
+        return await self.store.read(lambda c: [tuple(row) for row in c.execute(wanted)])
 
     async def sent(self) -> list[list[str]]:
         """Claims and settles what is due: the stories of each bulletin, and of each alert as "alert <id>"."""
@@ -118,6 +125,37 @@ async def test_stories_held_by_quiet_hours_come_in_one_message_when_these_end(de
     assert await desk.tick(HOUR) == DigestReport(catch_ups=1)
     assert await desk.sent() == [["b", "a"]]
     assert await desk.tick(HOUR) == DigestReport()
+
+
+@pytest.mark.parametrize(("override", "told"), [(True, ["a"]), (False, [])])
+async def test_what_becomes_critical_while_it_is_held_passes_quiet_hours_if_it_may(
+    desk: Desk, override: bool, told: list[str]
+) -> None:
+    quiet = QuietHours(11 * 60, 15 * 60, critical_override=override)
+    wanted = await desk.subscribe(mode="both", habits=replace(EIGHT, quiet=quiet))
+    await desk.tick()
+    await desk.owe(wanted, "a", "b", held="quiet hours", not_before=NOON + 3 * HOUR)
+    await desk.store.write(stories.save, [a_story("a", revision=2)], {"a": Importance("critical", 9.0)})
+    await desk.tick(HOUR)
+    assert await desk.claimed() == told
+    assert (await desk.tick(DAY)).digests == 1
+
+
+async def test_a_story_is_told_at_once_instead_of_in_the_digests_that_it_waited_for(desk: Desk) -> None:
+    both, other = await desk.subscribe(mode="both", habits=EIGHT), await desk.subscribe(mode="digest", habits=EIGHT)
+    await desk.tick()
+    await desk.owe(both, "a", kind="digest")
+    await desk.owe(other, "b", kind="digest")
+    assert await desk.store.write(waiting.for_digest, ["a", "b"]) == {(both, "a"), (other, "b")}
+    await desk.owe(both, "a", "b")
+    assert await desk.claimed() == ["a"]
+    await desk.tick(DAY)
+    assert await desk.sent() == []
+    assert [row[1:] for row in await desk.rows()] == [
+        ("a", "alert", "sending", None),
+        ("b", "digest", "suppressed", told_by(both)),
+        ("b", "alert", "owed", None),
+    ]
 
 
 async def test_one_story_that_was_held_comes_as_the_alert_that_it_is(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.core.alert import Subscription
 from bot.core.event import Party
 from bot.core.importance import Importance, Level
-from bot.core.owing import Hold, Server, Weigh, match, owed, updates
+from bot.core.owing import Hold, Server, Weigh, match, owed, told_by, updates
 from bot.core.story import Story
 from tests.builders import NOON, a_story
 
@@ -154,6 +154,37 @@ def test_a_channel_hears_from_the_subscription_that_tells_at_once_not_from_one_t
         1: ("digest", "the channel is told by subscription 2"),
         2: ("alert", None),
     }
+
+
+@pytest.mark.parametrize(("level", "told"), [("notable", ()), ("high", (1,))])
+def test_what_waits_for_a_digest_is_told_at_once_when_it_comes_to_matter_enough(level: Level, told: tuple[int]) -> None:
+    rows = owed(
+        [NATO_DEAL],
+        [wish(1, mode="both", min_importance="high"), wish(2, 8, mode="digest")],
+        matched={(1, "deal"), (2, "deal")},
+        waiting={(1, "deal"), (2, "deal")},
+        weigh=weighed(level),
+    )
+    assert tuple(row.subscription_id for row in rows) == told
+    assert all((row.kind, row.suppressed) == ("alert", None) for row in rows)
+
+
+def test_a_place_in_a_digest_does_not_keep_another_subscription_from_telling_it_at_once() -> None:
+    here = [wish(1, mode="digest"), wish(2, min_importance="high"), wish(3, mode="digest")]
+    rows = owed(
+        [NATO_DEAL], here, matched={(1, "deal")}, waiting={(1, "deal")}, tellers={(7, "deal"): 1}, weigh=weighed("high")
+    )
+    assert [(row.subscription_id, row.kind, row.suppressed) for row in rows] == [
+        (2, "alert", None),
+        (3, "digest", told_by(2)),
+    ]
+
+
+@pytest.mark.parametrize("later", [{"mode": "digest"}, {"paused": "by a manager"}])
+def test_what_is_told_later_anyway_stays_with_the_digest_that_tells_it(later: dict[str, str]) -> None:
+    here = [wish(1, mode="digest"), wish(2, **later)]
+    (row,) = owed([NATO_DEAL], here, matched={(1, "deal")}, waiting={(1, "deal")}, tellers={(7, "deal"): 1})
+    assert (row.subscription_id, row.suppressed) == (2, told_by(1))
 
 
 def test_a_channel_is_told_once_however_many_of_its_subscriptions_want_the_story() -> None:

@@ -61,6 +61,7 @@ def owed(
     subscriptions: Iterable[Subscription],
     *,
     matched: Collection[tuple[int, str]],
+    waiting: Collection[tuple[int, str]] = (),
     tellers: Mapping[tuple[int, str], int] | None = None,
     weigh: Weigh | None = None,
     servers: Mapping[int, Server] | None = None,
@@ -74,9 +75,10 @@ def owed(
     that nothing is lost while it is paused; one that wants only digests is owed rows of that kind. A channel is told
     once, however many of its subscriptions want the story: the others' rows are suppressed, and so is what a server
     has muted or finds too little relevant. `weigh` tells a story's importance; one that is below what a subscription
-    asks for is weighed again with its next report, unless a digest takes it. `tellers` are those who tell or told, by
-    (channel id, story id); without them, all who matched count, in the channels of now. `servers` are by guild id,
-    `holds` by subscription id, `thresholds` by topic.
+    asks for is weighed again with its next report. `waiting` are those of `matched` whose row only waits for a digest:
+    once the story is to be told at once, by them or by another subscription of the channel, it is. `tellers` are those
+    who tell or told, by (channel id, story id); without them, all who matched count, in the channels of now. `servers`
+    are by guild id, `holds` by subscription id, `thresholds` by topic.
     """
     wishes = sorted(subscriptions, key=lambda wish: wish.id)
     least = thresholds or {}
@@ -87,7 +89,7 @@ def owed(
         _held_back(alert, weight, (holds or {}).get(alert.subscription_id))
         for story in stories
         for alert, weight in _owed_by(
-            story, wishes, matched, tellers, weigh, servers or {}, least.get(story.topic, 0.0)
+            story, wishes, matched, waiting, tellers, weigh, servers or {}, least.get(story.topic, 0.0)
         )
     )
 
@@ -123,15 +125,17 @@ def _owed_by(
     story: Story,
     wishes: Collection[Subscription],
     matched: Collection[tuple[int, str]],
+    waiting: Collection[tuple[int, str]],
     tellers: Mapping[tuple[int, str], int],
     weigh: Weigh | None,
     servers: Mapping[int, Server],
     threshold: float,
 ) -> Iterator[tuple[Alert, Importance | None]]:
-    told = {channel: teller for (channel, story_id), teller in tellers.items() if story_id == story.id}
+    known = {channel: teller for (channel, story_id), teller in tellers.items() if story_id == story.id}
+    told = {channel: teller for channel, teller in known.items() if (teller, story.id) not in waiting}
     found = list[tuple[Subscription, Alert, Importance | None]]()
     for wish in wishes:
-        if (wish.id, story.id) in matched:
+        if (wish.id, story.id) in matched and (wish.id, story.id) not in waiting:
             continue
         weight = weigh(story, servers.get(wish.guild_id, Server()).watched) if weigh is not None else None
         alert = _alert(story, wish, weight)
@@ -140,9 +144,11 @@ def _owed_by(
     for wish, alert, weight in sorted(found, key=_waits):  # who tells it at once tells it to the channel
         refused = unwanted(story, servers.get(wish.guild_id, Server()), threshold)
         if refused is None:
-            teller = told.setdefault(wish.channel_id, wish.id)
+            others = known if any(_waits((wish, alert, weight))) else {}  # what is told later stays with who tells it
+            teller = told.setdefault(wish.channel_id, others.get(wish.channel_id, wish.id))
             refused = None if teller == wish.id else told_by(teller)
-        yield replace(alert, suppressed=refused), weight
+        if (wish.id, story.id) not in waiting or (alert.kind == "alert" and refused is None):
+            yield replace(alert, suppressed=refused), weight
 
 
 def _waits(found: tuple[Subscription, Alert, Importance | None]) -> tuple[bool, bool]:

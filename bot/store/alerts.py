@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from bot.core.alert import Alert, AlertState
+from bot.store import waiting
 from bot.store.claims import Claim, claim, is_due, renew
 from bot.store.dialect import insert
 from bot.store.edits import due_edits, take_edit
@@ -62,6 +63,7 @@ __all__ = [
 HOUR = timedelta(hours=1)
 MANY = 4  # so many missed alerts come as one message
 TOLD = "the channel was told by a subscription that is removed"
+SHOWN = ("id", "kind", "story_id", "subscription_id", "channel_id", "state_reason", "held")
 STATES: tuple[AlertState, ...] = ("owed", "sending", "sent", "digested", "suppressed", "dead")
 
 
@@ -86,7 +88,8 @@ def owe(c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: date
 def enter(
     c: Connection, owed: Sequence[Alert], now: datetime, *, not_before: datetime | None = None
 ) -> Sequence[Entered]:
-    """Inserts rows, each with a random nonce of its own (22 characters); gives those that were not there.
+    """Inserts rows, each with a random nonce of its own (22 characters); gives those that were not there, and those
+    that only waited for a digest until now (see `waiting`).
 
     A suppressed alert is a row in its terminal state from the start, so that every match has one. So is one whose
     channel stands told: who ends a subscription and adds another for the channel does not read the same story again.
@@ -119,9 +122,14 @@ def enter(
         for alert in owed
         for why in (alert.suppressed or _stands_told(alert, channel_of[alert.subscription_id], stand),)
     ]
-    shown = (alerts.c.id, alerts.c.kind, alerts.c.story_id, alerts.c.subscription_id, alerts.c.channel_id)
-    statement = insert(c, alerts).on_conflict_do_nothing().returning(*shown, alerts.c.state_reason, alerts.c.held)
-    return [Entered(*row) for row in c.execute(statement, values)]
+    risen = waiting.tell_at_once(c, values, now)
+    new = [row for row in values if row["kind"] != "alert" or (row["subscription_id"], row["story_id"]) not in risen]
+    shown = [
+        alerts.c[name] for name in ("id", "kind", "story_id", "subscription_id", "channel_id", "state_reason", "held")
+    ]
+    entered = c.execute(insert(c, alerts).on_conflict_do_nothing().returning(*shown), new).all() if new else ()
+    told = c.execute(select(*shown).where(alerts.c.id.in_(risen.values()))).all() if risen else ()
+    return [Entered(*row) for row in (*entered, *told)]
 
 
 def _capped(c: Connection, owed: Sequence[Alert], caps: Mapping[int, int], now: datetime) -> list[Alert]:

@@ -9,11 +9,10 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
-from bot.core.alert import Held
-from bot.core.importance import LEVELS
+from bot.core.alert import QUIET
 from bot.core.owing import told_by
 from bot.store import rows
-from bot.store.schema import alerts, bulletins, channels, stories, subscriptions
+from bot.store.schema import alerts, bulletins, channels, subscriptions
 
 HEIRS = (
     select(subscriptions.c.id)
@@ -23,7 +22,6 @@ HEIRS = (
 """Those who are there to tell a row's channel still: one that has moved away tells another channel."""
 
 SHUT = select(channels.c.channel_id)
-QUIET: Held = "quiet hours"
 TELLING = ("owed", "sending", "sent", "digested")
 
 
@@ -106,14 +104,11 @@ def _move_bulletins(c: Connection, id: int, channel_id: int) -> None:
 
 
 def _held(c: Connection, heir: rows.Row) -> str | None:
-    """What is handed to a subscription with quiet hours waits for the next look at what is held, which knows the time;
-    a critical story does where the hours let none through."""
-    joined = subscriptions.join(stories, stories.c.id == heir["story_id"])
-    wanted = select(subscriptions, stories.c.level).select_from(joined)
-    row = c.execute(wanted.where(subscriptions.c.id == heir["subscription_id"])).mappings().one()
-    quiet = rows.subscription(row).habits.quiet
-    passes = quiet is None or (quiet.critical_override and row["level"] == LEVELS[-1])
-    return heir["held"] if passes or heir["kind"] != "alert" else QUIET
+    """What is handed to a subscription with quiet hours waits for the next look at what is held, which knows the time
+    and what may pass."""
+    wanted = select(subscriptions).where(subscriptions.c.id == heir["subscription_id"])
+    quiet = rows.subscription(c.execute(wanted).mappings().one()).habits.quiet
+    return QUIET if quiet is not None and heir["kind"] == "alert" else heir["held"]
 
 
 def _unclear(c: Connection, teller: int, heir: rows.Row) -> rows.Row | None:

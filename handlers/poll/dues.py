@@ -11,7 +11,7 @@ from bot.core.alert import Alert
 from bot.core.importance import LEVELS, Importance
 from bot.core.owing import Hold, owed, updates
 from bot.core.story import Story
-from bot.store import Connection, alerts, polls
+from bot.store import Connection, alerts, polls, waiting
 from handlers.poll.reading import Tick
 from handlers.poll.wishes import Wishes, wishes
 
@@ -33,6 +33,7 @@ def dues(
     owe = partial(
         owed,
         matched=alerts.matched(c, fresh | swept),
+        waiting=waiting.for_digest(c, fresh),
         tellers=alerts.tellers(c, fresh | swept),
         weigh=weigh,
         servers=wanted.servers,

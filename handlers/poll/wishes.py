@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.alert import Subscription
+from bot.core.alert import QUIET, Subscription
 from bot.core.hours import quiet_until
 from bot.core.owing import Hold, Server
 from bot.settings.zones import zone
@@ -42,7 +42,7 @@ def hold_of(subscription: Subscription, now: datetime, *, long_stop: bool) -> Ho
     quiet = subscription.habits.quiet
     until = quiet_until(quiet, now, zone(quiet.timezone)) if quiet else None
     if quiet and until:
-        return Hold("quiet hours", until, quiet.critical_override)
+        return Hold(QUIET, until, quiet.critical_override)
     return Hold("long stop", now + GATHERING) if long_stop else None
 
 
