@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.client.replies import Interaction, RefusedError, reply
+from bot.client.replies import Interaction, RefusedError, refuse
 from bot.core.escape import escape
 from bot.core.message import counted
 from bot.core.pages import refusal
@@ -35,7 +35,7 @@ async def explain(interaction: Interaction, error: Exception) -> None:
         ids = {"reference": interaction.id, "guild": interaction.guild_id, "channel": interaction.channel_id}
         log.error("interaction.failed", **ids, command=command, exc_info=cause)
     try:
-        await reply(interaction, refusal(sentence))
+        await refuse(interaction, refusal(sentence))
     except Exception as unanswered:
         log.info("interaction.unanswered", reference=interaction.id, why=repr(unanswered))
 

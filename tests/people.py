@@ -129,8 +129,7 @@ async def running(client: TocsinClient) -> AsyncIterator[simcord.Env]:
         yield env
     finally:
         await env.shutdown()
-        answers = TocsinError | app_commands.CommandOnCooldown
-        unexpected = [error for error in env.errors if not isinstance(failures.cause_of(error), answers)]
+        unexpected = [error for error in env.errors if not _is_answer(error)]
         assert not unexpected, unexpected
 
 
@@ -159,6 +158,11 @@ async def a_town(where: Path | str, *, allowed: Sequence[str] = ("*",), **readin
             )
             await box[0].refresh()
             yield box[0]
+
+
+def _is_answer(error: BaseException) -> bool:
+    cause = failures.cause_of(error) if isinstance(error, Exception) else error
+    return isinstance(cause, TocsinError | app_commands.CommandOnCooldown)
 
 
 def said(result: Any) -> str:

@@ -38,6 +38,25 @@ async def test_sources_lists_the_reports_of_the_story_that_was_chosen(town: Town
     assert result.ephemeral
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("story view", {"story": "Buy at my shop"}),
+        ("entity info", {"name": "Buy at my shop"}),
+        ("news latest", {"organisation": "Buy at my shop"}),
+        ("news top", {"topic": "Buy at my shop"}),
+    ],
+)
+async def test_what_is_refused_is_told_to_the_one_who_asked_even_if_it_was_to_be_shared(
+    town: Town, command: str, options: dict[str, str]
+) -> None:
+    """Else whoever may not write in a channel could have the bot write there."""
+    result = await town.reader.slash(town.channel, command, share=True, **options)
+    assert "Buy at my shop" in said(result)
+    assert all(message.ephemeral for message in result.followups)
+    assert town.channel.history(viewer=town.manager) == []
+
+
 async def test_a_timeline_shows_the_steps_and_every_report_in_order(town: Town) -> None:
     await town.keep(
         a_story("talks", title="In talks", first_seen=NOON - 9 * HOUR),

@@ -22,6 +22,7 @@ ABOUT = ("story", "subscription", "feed", "bulletin")
 Interaction = discord.Interaction[discord.Client]
 Press = Callable[[Interaction, "re.Match[str]"], Awaitable[None]]
 Failure = Callable[[Interaction, Exception], Awaitable[None]]
+SHARED = "shared"
 SHARE = "Show the answer to everybody in the channel"
 """What the option `share` does, wherever there is one."""
 
@@ -34,7 +35,19 @@ class RefusedError(TocsinError):
 
 async def defer(interaction: Interaction, *, share: bool = False) -> None:
     """Tells Discord that an answer follows; only the person who asked sees it unless `share`."""
+    interaction.extras[SHARED] = share
     await interaction.response.defer(ephemeral=not share, thinking=True)
+
+
+async def refuse(interaction: Interaction, message: Message) -> None:
+    """Answers the person alone, in place of an answer that everybody was to see: whoever may not write in a channel
+    writes nothing into it by asking for what there is not."""
+    shared = interaction.extras.pop(SHARED, False)
+    if shared:  # only what follows a deferral's own answer can be for one person, and only while that one stands
+        await interaction.edit_original_response(content="…")
+    await reply(interaction, message)
+    if shared:
+        await interaction.delete_original_response()
 
 
 async def reply(interaction: Interaction, message: Message, *, share: bool = False) -> None:
