@@ -26,7 +26,7 @@ async def open_resources(settings: Settings, *, now: datetime, lists: bool = Tru
     """Everything that the ticks need; with the operator's feeds in the store where it `lists` them, which is for those
     alone who poll: what others were not given would be taken from those who were. Raises StoreError."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings))
+        store = await stack.enter_async_context(Store.open(settings.database_url.get_secret_value()))
         if not store.shared:
             await store.write(feeds.release)
         if lists:
@@ -34,13 +34,6 @@ async def open_resources(settings: Settings, *, now: datetime, lists: bool = Tru
         fetcher = await stack.enter_async_context(open_fetcher(settings))
         language = await stack.enter_async_context(open_language(settings))
         yield Resources(settings, store, fetcher, language)
-
-
-@asynccontextmanager
-async def open_store(settings: Settings, *, alone: bool = True) -> AsyncIterator[Store]:
-    """The database; `alone` False for a short look or change beside a Tocsin that runs. Raises StoreError."""
-    async with Store.open(settings.database_url.get_secret_value(), alone=alone) as store:
-        yield store
 
 
 def open_fetcher(settings: Settings) -> Fetcher:
