@@ -4,17 +4,20 @@ import asyncio
 import os
 import sqlite3
 import sys
+import tempfile
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.errors import StoreError
 from bot.store import Store, feeds
-from bot.store.backup import back_up
+from bot.store.backup import back_up, refuse_target
 from bot.store.bare import existing, one_moment
-from bot.store.copying import Print, fingerprint
+from bot.store.copying import Print, copy, fingerprint
+from bot.store.look import look
 from bot.store.restoring import restore
 from bot.store.schema import metadata
 from tests.builders import NOON, a_feed
@@ -246,7 +249,7 @@ async def test_a_postgresql_database_is_backed_up_into_a_file_and_put_back(
 KILLED_WHILE_WRITING = """
 import os, pathlib, signal, sys
 from datetime import UTC, datetime
-from bot.store.backup import back_up
+from bot.store.backup import back_up, refuse_target
 from bot.store.restoring import restore
 def kill(done, of):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -299,6 +302,39 @@ async def test_what_root_puts_back_belongs_to_whom_it_belonged(url: str, tmp_pat
     os.chown(tmp_path / "tocsin.db", 65534, 65534)
     restore(url, tmp_path / "copy.db", now=LATER)
     assert (tmp_path / "tocsin.db").stat().st_uid == 65534
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+async def test_who_may_not_read_or_write_there_is_told_so_in_a_sentence(url: str) -> None:
+    """Most run `tocsin db` as themselves, and the bot as a user of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        closed, open_to_all = Path(folder, "closed"), Path(folder, "open")
+        for each, mode in ((Path(folder), 0o755), (closed, 0o700), (open_to_all, 0o777)):
+            each.mkdir(exist_ok=True)
+            each.chmod(mode)
+        secret, known = closed / "tocsin.db", open_to_all / "tocsin.db"
+        for each in (secret, known):
+            back_up(url, each)
+            each.chmod(0o600)
+        os.seteuid(65534)
+        try:
+            for work in (
+                partial(back_up, f"sqlite:///{secret}", open_to_all / "copy.db"),
+                partial(back_up, f"sqlite:///{known}", open_to_all / "copy.db"),
+                partial(refuse_target, closed / "copy.db", force=False),
+                partial(restore, f"sqlite:///{open_to_all / 'new.db'}", secret, now=LATER),
+                partial(restore, f"sqlite:///{open_to_all / 'new.db'}", known, now=LATER),
+                partial(restore, f"sqlite:///{secret}", known, now=LATER),
+                partial(copy, f"sqlite:///{secret}", f"sqlite:///{open_to_all / 'new.db'}", now=LATER),
+                partial(look, f"sqlite:///{known}"),
+            ):
+                with pytest.raises(
+                    StoreError, match=r"^The database .* cannot be reached \(Permission denied\); check"
+                ):
+                    work()
+        finally:
+            os.seteuid(0)
+        assert names(open_to_all) == ["tocsin.db"]
 
 
 async def test_a_swap_that_fails_leaves_the_database_as_it_was_under_one_name(

@@ -45,14 +45,15 @@ def back_up(url: str, to: Path, *, force: bool = False, told: Progress = nobody)
 
 def refuse_target(to: Path, source: Path | None = None, *, force: bool) -> None:
     """Raises StoreError where nothing may be written to `to`."""
-    if to.is_dir() or not to.absolute().parent.is_dir():
-        raise StoreError(f"{to} cannot be written; name a file in a folder that is there.")
-    if source is not None and to.exists() and to.samefile(source):
-        raise StoreError(f"{to} is the database itself; name another file.")
-    if Path(f"{to.resolve()}-wal").exists():
-        raise StoreError(f"{to} is a database that is in use; name another file.")
-    if to.exists() and not force:
-        raise StoreError(f"{to} is there already; name another file, or replace it with --force.")
+    with sqlite.reached(to):
+        if to.is_dir() or not to.absolute().parent.is_dir():
+            raise StoreError(f"{to} cannot be written; name a file in a folder that is there.")
+        if source is not None and to.exists() and to.samefile(source):
+            raise StoreError(f"{to} is the database itself; name another file.")
+        if Path(f"{to.resolve()}-wal").exists():
+            raise StoreError(f"{to} is a database that is in use; name another file.")
+        if to.exists() and not force:
+            raise StoreError(f"{to} is there already; name another file, or replace it with --force.")
 
 
 @contextmanager

@@ -23,8 +23,9 @@ def existing(url: str, *, busy: float = 30.0) -> Iterator[Engine]:
     where = address(url)
     file = file_of(where)
     if file:
-        if not file.exists():
-            raise StoreError(f"There is no database {file}; check the path, or make one with `tocsin db upgrade`.")
+        with sqlite.reached(file):
+            if not file.exists():
+                raise StoreError(f"There is no database {file}; check the path, or make one with `tocsin db upgrade`.")
         sqlite.prepare(file)
     engine = engine_for(where, busy=busy, connections=2)
     try:

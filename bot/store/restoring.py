@@ -47,8 +47,9 @@ def restore(url: str, backup: Path, *, now: datetime, told: Progress = nobody) -
             ready = _made_ready(backup, Path(folder) / "backup.db", now)
             copying.copy(f"sqlite:///{ready}", url, now=now, force=True, told=told)
         return Restored(name(url))
-    _refuse_place(path, backup)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite.reached(path):
+        _refuse_place(path, backup)
+        path.parent.mkdir(parents=True, exist_ok=True)
     with sqlite.lock(path), part_of(path) as part:
         _made_ready(backup, part, now, told)
         belong_like(part, path if path.exists() else backup)

@@ -6,7 +6,8 @@ It says in one sentence why a file cannot be used; it knows no table.
 
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,17 +46,24 @@ class Standing:
             raise DatabaseLostError(_lost(self.path, "parted from its write-ahead log"))
 
 
+@contextmanager
+def reached(path: Path) -> Iterator[None]:
+    """Says in a sentence what the system says against a look at `path`: that a folder is closed to us, say."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(_no_access(path, error)) from error
+
+
 def prepare(path: Path) -> None:
     """Makes the folder of `path`. Raises StoreError where no usable database can stand there."""
-    try:
+    with reached(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise StoreError(f"The database {path} is a folder; name a file in it, such as {path / 'tocsin.db'}.")
         _check_header(path)
         if is_of_another_program(path):
             raise StoreError(foreign(str(path)))
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        raise StoreError(_no_access(path, error)) from error
     if not may_write(path.parent) or (path.exists() and not may_write(path)):
         raise StoreError(read_only(str(path)))
 
@@ -159,11 +167,12 @@ def is_of_another_program(path: Path) -> bool:
 
 def refuse_other_files(path: Path) -> None:
     """Raises StoreError unless a database of Tocsin stands at `path`, damaged or not."""
-    if not path.is_file():
-        raise StoreError(f"There is no file {path}; check the path.")
-    _check_header(path)
-    if not path.stat().st_size or is_of_another_program(path):
-        raise StoreError(f"The file {path} is no database of Tocsin's; name one that `tocsin db backup` made.")
+    with reached(path):
+        if not path.is_file():
+            raise StoreError(f"There is no file {path}; check the path.")
+        _check_header(path)
+        if not path.stat().st_size or is_of_another_program(path):
+            raise StoreError(f"The file {path} is no database of Tocsin's; name one that `tocsin db backup` made.")
 
 
 def _tables(path: Path) -> set[str]:
