@@ -165,7 +165,6 @@ CASES: Mapping[str, Case] = {
     "subscriptions.listed": lambda c, s: subscriptions.listed(c, s),
     "subscriptions.pause": lambda c, s: [subscriptions.pause(c, id, "x", s) for id in IDS],
     "subscriptions.remove": lambda c, s: [subscriptions.remove(c, id, s) for id in IDS],
-    "subscriptions.remove_guild": lambda c, s: subscriptions.remove_guild(c, s),
     "subscriptions.resume": lambda c, s: [subscriptions.resume(c, id, s) for id in IDS],
     "traces.of_link": lambda c, s: named(traces.of_link(c, [f"https://news.example/{id}" for id in IDS], s)),
     "traces.of_story": lambda c, s: [named(traces.of_story(c, f"s{id}", s)) for id in IDS],

@@ -279,7 +279,7 @@ async def test_a_server_sees_and_changes_only_its_own_subscriptions(store: Store
     assert not await store.write(subscriptions.remove, theirs, 1)
     assert not await store.write(subscriptions.pause, theirs, "asked for", 1)
     assert not await store.write(subscriptions.resume, theirs, 1)
-    assert await store.write(subscriptions.remove_guild, 1) == 1
+    assert await store.write(subscriptions.remove, ours, 1)
     assert [each.id for each in await store.read(subscriptions.listed)] == [theirs]
 
 

@@ -1,6 +1,6 @@
 """Subscriptions: channels and what they want. With `guild_id` given, nothing outside that server is seen or changed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, insert, not_, select, true, update
 
@@ -45,12 +45,6 @@ def remove(c: Connection, id: int, guild_id: int | None = None) -> bool:
     hand_over(c, id, list(ended.values()))
     c.execute(update(alerts).where(alerts.c.id.in_(ended)).values(state="suppressed", state_reason=REMOVED))
     return True
-
-
-def remove_guild(c: Connection, guild_id: int) -> int:
-    """Ends every subscription of a server that the bot has left; how many there were."""
-    ids: Sequence[int] = [each.id for each in listed(c, guild_id)]
-    return sum(remove(c, id, guild_id) for id in ids)
 
 
 def edit(c: Connection, changed: Subscription) -> bool:
