@@ -4,7 +4,7 @@ from discord import app_commands
 
 from bot.client.replies import SHARE, Interaction, defer, reply
 from bot.core.about import about_message
-from bot.store import Store, feeds
+from bot.store import Store, guild_feeds
 
 
 def commands(*, store: Store, version: str, keep_days: int, contact: str = "") -> list[app_commands.Command]:  # type: ignore[type-arg]
@@ -15,8 +15,8 @@ def commands(*, store: Store, version: str, keep_days: int, contact: str = "") -
     @app_commands.guild_only()
     async def about(interaction: Interaction, share: bool = False) -> None:
         await defer(interaction, share=share)
-        number = sum((await store.read(feeds.counts)).values())
-        message = about_message(version=version, keep_days=keep_days, feeds=number, contact=contact)
+        read = await store.read(guild_feeds.visible, interaction.guild_id or 0)
+        message = about_message(version=version, keep_days=keep_days, feeds=len(read), contact=contact)
         await reply(interaction, message, share=share)
 
     return [about]

@@ -37,7 +37,7 @@ def test_channels_are_called_by_their_names() -> None:
 
 def test_votes_and_corrections_are_told_in_words() -> None:
     part = votes_part(Tally(managers_against=1, readers_against=2, wrong_merge=1), added=0.02, threshold=0.5)
-    assert part.verdict == "not relevant: 1 of managers, 2 of readers; wrong merge: 1"
+    assert part.verdict == "not relevant: 1 manager, 2 readers; wrong merge: 1"
     assert "52 of 100" in part.lines[0].label
     made = [Correction(3, "“*a*” merged into “b”", 7, NOON, 8, NOON)]
     told = corrections_part(made, elsewhere=2)

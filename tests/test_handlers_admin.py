@@ -252,7 +252,7 @@ async def test_why_shows_votes_and_who_corrected_what(town: Town) -> None:
     await admin(town, "merge", story="two", into="one")
     await admin(town, "undo", correction=2)
     text = said(await admin(town, "why", story="one"))
-    assert "not relevant: 1 of managers, 0 of readers" in text
+    assert "not relevant: 1 manager, 0 readers" in text
     assert f"“Title 3” merged into “Title 1”, by <@{town.manager.id}>" in text
     assert f"taken back by <@{town.manager.id}>" in text
     assert "The story has 1 more report" in text
@@ -263,7 +263,7 @@ async def test_why_shows_votes_and_who_corrected_what(town: Town) -> None:
 
 async def test_a_verdict_moves_the_threshold_and_is_taken_back(town: Town) -> None:
     result = await admin(town, "relevance", verdict="not_relevant", article="https://news.example/1")
-    assert "From 50 to 52 of 100" in said(result)
+    assert "rises from 50 to 52 of 100" in said(result)
     assert (await town.store.read(guilds.settings, town.guild.id)).threshold == STEP
     await town.manager.click(result.response, label="Undo")
     assert (await town.store.read(guilds.settings, town.guild.id)).threshold == 0.0
@@ -282,7 +282,7 @@ async def test_a_reset_takes_all_votes_back_and_can_be_undone(town: Town) -> Non
     for story in ("one", "two"):
         await admin(town, "relevance", verdict="not_relevant", story=story)
     result = await admin(town, "relevance", verdict="reset")
-    assert "Taken back: 2 of managers' votes" in said(result)
+    assert "Taken back: 2 votes of managers here." in said(result)
     assert (await town.store.read(guilds.settings, town.guild.id)).threshold == 0.0
     assert "The votes are as they were" in said(await town.manager.click(result.response, label="Undo"))
     assert (await town.store.read(guilds.settings, town.guild.id)).threshold == 2 * STEP
@@ -294,7 +294,7 @@ async def test_a_reset_takes_all_votes_back_and_can_be_undone(town: Town) -> Non
 async def test_purge_asks_first_and_cancel_deletes_nothing(town: Town) -> None:
     await owe(town, "one", await town.subscribe())
     result = await admin(town, "purge")
-    assert "- 1 subscriptions" in said(result)
+    assert "- subscriptions: 1" in said(result)
     await town.manager.click(result.response, label="Cancel")
     assert len(await town.store.read(subscriptions.listed, town.guild.id)) == 1
 
@@ -318,6 +318,7 @@ async def test_an_article_in_no_story_is_told_from_one_that_is_not_known(town: T
     for name, options in (("split", {}), ("relevance", {"verdict": "relevant"})):
         result = await admin(town, name, article="https://news.example/9", **options)
         assert "has read this article, but it is in no story" in said(result)
+    assert "Votes only keep stories out" in said(result)
     assert "None: it is not relevant" in said(await admin(town, "why", url="https://news.example/9"))
 
 

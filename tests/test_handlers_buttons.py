@@ -131,7 +131,7 @@ async def test_a_readers_vote_is_counted_and_changes_nothing(town: Town) -> None
 
 async def test_a_managers_vote_moves_the_threshold_and_is_taken_back_by_undo(town: Town) -> None:
     result = await town.manager.click(await alerted(town, NEAR), label="Not relevant")
-    assert "From 50 to 52 of 100" in said(result)
+    assert "rises from 50 to 52 of 100" in said(result)
     assert await threshold(town) == STEP
     await town.restart_bot()
     undone = await town.manager.click(result.response, label="Undo")
@@ -189,7 +189,7 @@ async def test_the_menu_of_an_alert_answers_readers_before_and_after_a_restart(t
 
 async def test_the_menu_lets_a_manager_vote(town: Town) -> None:
     result = await town.manager.context_menu(town.channel, "Not relevant", await alerted(town, NEAR))
-    assert "From 50 to 52 of 100" in said(result)
+    assert "rises from 50 to 52 of 100" in said(result)
     assert labels(result.response) == ["Undo"]
 
 

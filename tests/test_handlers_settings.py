@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.store import guilds, servers
+from bot.store import feeds, guilds, servers
 from bot.store.guilds import GuildSettings
+from tests.builders import NOON
+from tests.own_feeds import LISTED, have
 from tests.people import Town, a_town, owner_of, said
 
 
@@ -141,3 +143,12 @@ async def test_about_tells_everybody_what_is_kept_and_for_how_long(town: Town) -
         assert words in text
     assert result.ephemeral
     assert not (await town.reader.slash(town.channel, "about", share=True)).ephemeral
+
+
+async def test_about_counts_the_feeds_that_this_server_reads_as_status_does(town: Town) -> None:
+    """How many another server has added is nobody else's."""
+    await town.store.write(feeds.sync_catalogue, [LISTED], NOON)
+    guild, elsewhere, mallory = town.other_server()
+    await have(town, guild.id, "https://own.example/feed", "Theirs")
+    assert "1 feed of news sites" in said(await town.reader.slash(town.channel, "about"))
+    assert "2 feeds of news sites" in said(await mallory.slash(elsewhere, "about"))

@@ -1,12 +1,14 @@
 """What is rising, and a period in figures."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.chart import Daily, period_of
+from bot.core.chart import Daily, day_name, period_of
 from bot.core.entity import Profile, compare_message, entity_message
 from bot.core.message import Message, excess
 from bot.core.trends import FLOOR, Rise, Trends, rising, trends_chart, trends_message
@@ -53,7 +55,22 @@ def test_the_figures_stand_beside_those_of_the_time_before() -> None:
 def test_a_young_archive_compares_nothing() -> None:
     text = text_of(trends_message(trends(known_since=PERIOD.first)))
     assert "before" not in text.splitlines()[0]
-    assert "too late to compare with the 7 days before. Choose a shorter window." in text
+    assert "too late to compare with the 7 days before; from " in text
+
+
+@pytest.mark.parametrize("days_early", [0, 1])
+def test_a_young_archive_says_from_which_day_on_it_compares(days_early: int) -> None:
+    """To choose a shorter window is no advice where there is none."""
+    begun = PERIOD.first
+    message = trends_message(trends(known_since=begun))
+    [day] = re.findall(r"from (.+) on that can be told", text_of(message))
+    last = begun + timedelta(days=2 * PERIOD.days - 1 - days_early)
+    assert (day == day_name(last)) == (not days_early)
+    later = replace(PERIOD, last=last)
+    compared = trends_message(
+        replace(trends(known_since=begun, days=()), period=later, days=(Daily(last, "policy", 9),))
+    )
+    assert ("that can be told" in text_of(compared)) == bool(days_early)
 
 
 def test_nothing_rising_says_so() -> None:

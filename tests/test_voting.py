@@ -63,7 +63,7 @@ def test_a_reader_is_thanked_and_told_whose_votes_count() -> None:
 def test_a_manager_reads_what_moved_within_which_bounds_and_may_undo() -> None:
     vote = Counted(True, Tally(managers_against=1), before=0.02, after=0.04)
     message = not_relevant_message(a_story(relevance=0.55), vote, manager=True, threshold=0.5)
-    assert "From 52 to 54 of 100" in message.description
+    assert "rises from 52 to 54 of 100" in message.description
     assert "add up to 20" in message.description
     assert [button.custom_id for button in message.buttons] == ["vote:undo:story-1"]
 

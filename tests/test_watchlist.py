@@ -25,6 +25,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2w", NOON + timedelta(weeks=2)),
         ("2026-07-01", datetime(2026, 6, 30, 22, tzinfo=UTC)),
         ("2026-07-01 18:30", datetime(2026, 7, 1, 16, 30, tzinfo=UTC)),
+        ("2026-07-01T18:30Z", datetime(2026, 7, 1, 18, 30, tzinfo=UTC)),
+        ("2026-07-01 18:30-05:00", datetime(2026, 7, 1, 23, 30, tzinfo=UTC)),
     ],
 )
 def test_an_end_is_a_time_from_now_or_a_local_date(typed: str, end: datetime) -> None:

@@ -75,7 +75,7 @@ def about_message(*, version: str, keep_days: int, feeds: int, contact: str = ""
 
 def purge_question(parts: Mapping[str, int], *, user_id: int) -> Message:
     """Asks whether everything of the server is to be deleted. `parts` count what there is, by name in the plural."""
-    there = [f"- {number} {escape(name, 40)}" for name, number in parts.items() if number]
+    there = [f"- {escape(name, 40)}: {number}" for name, number in parts.items() if number]
     if not there:
         return Message(title="Delete everything?", description="Nothing is kept of this server.", colour=ACCENT)
     lines = [

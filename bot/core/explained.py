@@ -10,7 +10,7 @@ from bot.core.account import Fate, Trace, channel_label
 from bot.core.alert import Subscription
 from bot.core.corrected import Correction, correction_line
 from bot.core.escape import UNTITLED, escape, safe_link
-from bot.core.message import ACCENT, LIMITS, Field, Message, excess, joined
+from bot.core.message import ACCENT, LIMITS, Field, Message, counted, excess, joined
 from bot.core.reasons import Line, Part, weighed
 from bot.core.voting import Tally, needed
 
@@ -47,7 +47,7 @@ def votes_part(tally: Tally, *, added: float, threshold: float) -> Part:
         ("relevant", tally.managers_for, tally.readers_for),
     )
     said = [
-        f"{name}: {managers} of managers, {readers} of readers"
+        f"{name}: {counted(managers, 'manager')}, {counted(readers, 'reader')}"
         for name, managers, readers in counts
         if managers + readers
     ]

@@ -5,7 +5,7 @@ It draws and compares; the counts come from the store, the picture from charts.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import sqrt
 
 from bot.core.chart import Chart, Daily, Period, by_event, day_name, figure, mix, total, within
@@ -113,16 +113,22 @@ def _rising_lines(trends: Trends) -> str:
     """What is rising, or why nothing can be said to be."""
     period = trends.period
     if trends.known_since is None or trends.known_since > period.before.first:
-        known = (
-            f"The archive begins on {day_name(trends.known_since)}" if trends.known_since else "The archive is empty"
-        )
-        return f"{known}: too late to compare with the {period.words} before. Choose a shorter window."
+        return _too_young(trends.known_since, period)
     kinds = rising(_by_kind(within(trends.days, period)), _by_kind(within(trends.days, period.before)), most=3)
     names = rising(trends.named, trends.named_before)
     lines = [
         f"- {escape(rise.name, 80)}: {figure(rise.now)}, before {figure(rise.before)}" for rise in (*names, *kinds)
     ]
     return joined(lines, "\n", 1000) or f"Nothing is told of clearly more than in the {period.words} before."
+
+
+def _too_young(known_since: date | None, period: Period) -> str:
+    """That nothing can be compared yet, and from when on it can."""
+    if known_since is None:
+        return "The archive is empty."
+    first = known_since + timedelta(days=2 * period.days - 1)
+    told = f"The archive begins on {day_name(known_since)}: too late to compare with the {period.words} before"
+    return f"{told}; from {day_name(first)} on that can be told."
 
 
 def _by_kind(found: Sequence[Daily]) -> dict[str, int]:

@@ -125,8 +125,8 @@ def _told(vote: Counted, *, manager: bool) -> str:
 
 def _moved(story: Story, vote: Counted, threshold: float) -> str:
     if vote.after > vote.before:
-        was = f"From {_points(threshold + vote.before)} to {_points(threshold + vote.after)} of 100: so much stories"
-        return f"{was} now have to score in this server. {_bounds()}"
+        points = f"{_points(threshold + vote.before)} to {_points(threshold + vote.after)} of 100"
+        return f"What stories need in this server rises from {points}. {_bounds()}"
     if not is_near(story.relevance, threshold):
         return (
             f"The story scores {_points(story.relevance)} of 100 where {_points(threshold)} are needed: too clearly"

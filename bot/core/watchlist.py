@@ -57,7 +57,8 @@ def _end(words: str, now: datetime, zone: tzinfo) -> datetime | None:
     if span:
         return now + int(span[1]) * _UNITS[span[2].lower()]
     try:
-        return datetime.fromisoformat(words).replace(tzinfo=zone).astimezone(UTC)
+        end = datetime.fromisoformat(words)
+        return (end if end.tzinfo else end.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -18,6 +18,8 @@ from bot.core.story import MergingRules, Story
 from bot.store import Store, articles, corrections, stories, traces
 from bot.store.corrections import Done, Hand
 
+WHY = "`/admin why` with its address shows why."
+
 
 def unweighed(_story: Story) -> Importance:
     """The importance of every story where no rules are given."""
@@ -80,8 +82,9 @@ async def story_chosen(typed: str, means: Means) -> Story:
     return found
 
 
-async def article_chosen(typed: str, means: Means) -> int:
-    """The row of a report, given by the list or by its address. Raises RefusedError."""
+async def article_chosen(typed: str, means: Means, *, advice: str = WHY) -> int:
+    """The row of a report, given by the list or by its address. Raises RefusedError; `advice` is for an article that is
+    in no story."""
     asked = value_chosen(typed, means.index.reports)
     if asked.isdecimal() and len(asked) < 19:
         return int(asked)
@@ -89,10 +92,7 @@ async def article_chosen(typed: str, means: Means) -> int:
     found = await means.store.read(articles.ids_of_links, links)
     seen = [] if found else await means.store.read(traces.of_link, links)
     if seen:
-        raise RefusedError(
-            "Tocsin has read this article, but it is in no story, so nobody was told of it and there is nothing to"
-            " correct; `/admin why` with its address shows why."
-        )
+        raise RefusedError(f"Tocsin has read this article, but it is in no story, so nobody was told of it. {advice}")
     if not found:
         raise RefusedError(
             f"Tocsin knows no report “{escape(asked, 150)}”. Choose it from the list, or give the address of its page."

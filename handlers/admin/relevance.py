@@ -8,6 +8,7 @@ from discord import app_commands
 from bot.client.replies import Interaction, RefusedError, reply
 from bot.core.corrected import done_message
 from bot.core.escape import escape
+from bot.core.message import counted
 from bot.core.story import Story
 from bot.core.voting import Verdict, needed, verdict_lines
 from bot.errors import TocsinError
@@ -24,6 +25,10 @@ from handlers.admin.means import (
 )
 
 log = structlog.get_logger(__name__)
+NOT_TOLD = (
+    "Votes only keep stories out, they bring none in. `/admin why` with its address shows what counted; who runs this"
+    " Tocsin can change that."
+)
 
 
 def add_to(group: app_commands.Group, means: Means) -> None:
@@ -59,7 +64,7 @@ async def _story(story: str | None, article: str | None, means: Means) -> Story 
         return await story_chosen(story, means)
     if article is None:
         return None
-    story_id = await means.store.read(articles.story_of, await article_chosen(article, means))
+    story_id = await means.store.read(articles.story_of, await article_chosen(article, means, advice=NOT_TOLD))
     found = await means.store.read(stories.get, story_id) if story_id else None
     if found is None:
         raise RefusedError("This report is in no story any more.")
@@ -85,5 +90,5 @@ async def _reset(interaction: Interaction, means: Means, guild_id: int, story: S
     await refresh(means, guild_id)
     about = f"on **{escape(story.title, 150)}** " if story else ""
     least = thresholds.get(story.topic, 0.0) if story else next(iter(thresholds.values()), 0.0)
-    lines = [f"Taken back: {done.votes} of managers' votes {about}here.", needed(done.after, least)]
+    lines = [f"Taken back: {counted(done.votes, 'vote')} of managers {about}here.", needed(done.after, least)]
     await reply(interaction, done_message("Relevance", lines, correction_id=done.id))

@@ -46,7 +46,9 @@ def add_digest(news: app_commands.Group, *, store: Store, index: Index, clock: C
         listed = [ranked for group in made.groups for ranked in group.stories]
         title = f"Digest of the last {span(hours)}"
         if not listed:
-            message = notice(f"No story in the last {span(hours)}. Choose a longer window.", title=title)
+            message = notice(
+                f"No story in the last {span(hours)}. Choose a longer window, or see `/status`.", title=title
+            )
         else:
             message = digest_message(listed, title=title, left_out=max(total - len(listed), 0), since=since)
         await reply(interaction, message, share=share)
