@@ -4,7 +4,10 @@ import errno
 import gc
 import io
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -15,6 +18,8 @@ INTERRUPTED = 130
 def main() -> None:
     """The command line. Exits 0 good, 1 the work failed, 2 wrong usage, 78 wrong configuration."""
     secrets: tuple[str, ...] = ()
+    if sys.argv[1:2] == ["run"]:
+        signal.signal(signal.SIGTERM, _not_begun)
     try:
         secrets = _secrets()
         code = _run(secrets)
@@ -28,6 +33,11 @@ def main() -> None:
         code = _bug(secrets)
     gc.freeze()  # or Python looks once more for cycles in all that we know, for a second or longer, before it ends
     sys.exit(code)
+
+
+def _not_begun(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """A runner is told to stop before it holds anything: it ends well, and at once."""
+    os._exit(0)
 
 
 def _secrets() -> tuple[str, ...]:
@@ -47,7 +57,7 @@ def _run(secrets: tuple[str, ...]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
     try:
-        code = command_line()(prog_name="tocsin", standalone_mode=False)
+        code = command_line(sys.argv[1:])(prog_name="tocsin", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0

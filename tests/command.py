@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -45,7 +46,7 @@ class Ended:
 def call(capsys: pytest.CaptureFixture[str], *words: str) -> Ended:
     """`tocsin WORDS…`, within this process."""
     capsys.readouterr()
-    with pytest.MonkeyPatch.context() as patch, _logging_as_before(), _environment_as_before():
+    with pytest.MonkeyPatch.context() as patch, _signals_as_before(), _logging_as_before(), _environment_as_before():
         patch.setattr(sys, "argv", ["tocsin", *words])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -70,6 +71,16 @@ def start(*words: str, **more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         command(*words), env=environment(**more), stdin=pipe, stdout=pipe, stderr=pipe, text=True, bufsize=1
     )
+
+
+@contextmanager
+def _signals_as_before() -> Iterator[None]:
+    """`run` takes SIGTERM for its own."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

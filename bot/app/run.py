@@ -50,6 +50,8 @@ async def _seated(stop: Stop, store: Store, me: Me, vitals: Vitals) -> bool:
 
 
 async def _work(stop: Stop, resources: Resources, me: Me, vitals: Vitals) -> None:
+    if stop.event.is_set():  # since the database was opened, which may take long
+        return
     index = Index()
     async with open_outlet(resources, index, me, fatal=stop.because_of) as outlet:
         vitals.connected = outlet.connected

@@ -43,17 +43,18 @@ class Stop:
 
 @contextmanager
 def signals(stop: Stop) -> Iterator[None]:
-    """Lets SIGTERM and SIGINT ask to stop; a second one ends the program as it would without us. It ends well within
-    `LONGEST` seconds of the first, whatever happens."""
+    """Lets SIGTERM and SIGINT ask to stop; a second one kills the program. It ends well within `LONGEST` seconds of the
+    first, whatever happens."""
     loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
     last = threading.Timer(LONGEST, _end)
     last.daemon = True
 
     def ask() -> None:
-        log.info("runner.stopping", then="what is under way is finished; a second signal ends at once")
         stop.event.set()
         ignore()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own would wait for every thread
         last.start()
+        log.info("runner.stopping", then="what is under way is finished; a second signal ends at once")
 
     def ignore() -> None:
         for each in signals:
@@ -70,7 +71,9 @@ def signals(stop: Stop) -> Iterator[None]:
 
 def _end() -> None:
     """A thread that waits for a server which does not answer can be ended in no other way."""
-    log.warning("runner.cut_short", why=f"something was still waited for after {LONGEST:g} s, such as the database")
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(0)
+    try:
+        log.warning("runner.cut_short", why=f"something was still waited for after {LONGEST:g} s, such as the database")
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    finally:  # whoever read along may have gone before
+        os._exit(0)
