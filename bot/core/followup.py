@@ -54,9 +54,12 @@ def steps(earlier: Sequence[Compared]) -> list[dict[str, float]]:
             "special": found.amount("special", "foreign_special"),
             "recalled": found.recalled,
             "same_event": found.amount("same_event"),
+            "same_amount": found.amount("same_amount"),
+            "likest": float(all(other.words <= found.words for other, _, _ in earlier)),
             "new_name": found.amount("new_name"),
             "lost_name": found.amount("lost_name"),
             "other_special": found.amount("other_special"),
+            "other_party": found.amount("other_party"),
             "newer": float(any(_is_nearly(other, found) and since < age for other, _, since in earlier)),
             "year": age / timedelta(days=365),
         }
@@ -65,11 +68,15 @@ def steps(earlier: Sequence[Compared]) -> list[dict[str, float]]:
 
 
 def may_follow(found: Likeness, weights: FollowWeights) -> bool:
-    """Whether it is no deal of others, no deal of a firm that was funded or the other way round, and not the same step,
-    told again too late to join: a step further changes event, stage, sum or parties."""
-    if found.has("another buyer") or found.has("another seller") or _is_funding_beside_a_deal(found.events):
+    """Whether it is no deal with another customer, no deal of a firm that was funded or the other way round, and not
+    the same step, told again too late to join. A step further changes event, stage, sum or seller: a programme goes on
+    with other firms."""
+    if found.has("another buyer") or _is_funding_beside_a_deal(found.events):
         return False
-    changes = ("another event", "another stage", "another step", "another amount", "title names another organisation")
+    changes = (
+        "another event", "another stage", "another step", "another amount", "another seller",
+        "title names another organisation",
+    )  # fmt: skip
     return found.words < weights.told_words or any(map(found.has, changes))
 
 

@@ -141,8 +141,9 @@ class FollowWeights:
     """What makes a later story a step further of an earlier one, on the scale on which the cosine of words counts 1.
 
     `special` is for names and long numbers in common, `recalled` for words of the earlier story in clauses that recall
-    something; `new_name`, `lost_name`, `other_special` and `same_event` are the evidence of the same
-    name in Weights; `newer` is for each case in which a later story is nearly as like, `year` for each year between.
+    something; `same_event`, `same_amount`, `new_name`, `lost_name`, `other_special` and `other_party` are the evidence
+    of the same name in Weights; `likest` is for the story that shares most words of all that were compared, `newer` for
+    each case in which a later story is nearly as like, `year` for each year between.
     Above `told_words` a report of the same event at the same stage tells the step again, and follows nothing by it.
     """
 
@@ -151,9 +152,12 @@ class FollowWeights:
     special: float = 0.25
     recalled: float = 0.09
     same_event: float = 0.04
+    same_amount: float = 0.05
+    likest: float = 0.08
     new_name: float = -0.04
     lost_name: float = -0.14
     other_special: float = -0.05
+    other_party: float = -0.1
     newer: float = -0.15
     year: float = -0.03
     told_words: float = 0.5
@@ -173,7 +177,7 @@ class MergingRules:
     """
 
     idle: timedelta = timedelta(hours=120)
-    follow: timedelta = timedelta(days=730)
+    follow: timedelta = timedelta(days=1095)
     merge_at: float = 0.2
     related_at: float = 0.1
     follow_at: float = 0.36

@@ -19,13 +19,14 @@ SCALE = 10.0
 """Log-odds of following for each unit of the weights, before anything is fitted."""
 
 PRIORS = {
-    "words": 1.0, "names": 0.3, "special": 0.3, "recalled": 0.1, "same_event": 0.02, "new_name": -0.1,
-    "lost_name": -0.1, "other_special": -0.1, "newer": -0.1, "year": -0.03,
+    "words": 1.0, "names": 0.3, "special": 0.3, "recalled": 0.1, "same_event": 0.02, "same_amount": 0.05,
+    "likest": 0.05, "new_name": -0.1, "lost_name": -0.1, "other_special": -0.1, "other_party": -0.1, "newer": -0.1,
+    "year": -0.03,
 }  # fmt: skip
 """What each weight is taken to be before any report is seen."""
 
 FIXED = ("told_words",)
-STRICTNESS = 2.0
+STRICTNESS = 3.0
 LEAST_RIGHT = 0.5
 """Share of the links named that must be right, among stories as hard to tell apart as the labelled ones: readers see a
 wrong link, and not one that is lost."""

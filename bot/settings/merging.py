@@ -50,9 +50,12 @@ class FollowTable(Table):
     special: Weight
     recalled: Weight
     same_event: Weight
+    same_amount: Weight
+    likest: Weight
     new_name: Weight
     lost_name: Weight
     other_special: Weight
+    other_party: Weight
     newer: Weight
     year: Weight
     told_words: Share
