@@ -189,6 +189,11 @@ async def test_what_another_user_owns_is_refused_as_read_only(guest_folder: Path
         ("nonsense", "cannot be read"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
+        ("sqlite:///file:t.db?uri=true", "takes no options"),
+        ("postgresql://127.0.0.1:number/t", "cannot be read"),
+        ("postgresql://[::1/t", "cannot be read"),
+        ("postgresql://127.0.0.1:1/t?colour=red", 'invalid connection option "colour"'),
+        ("postgresql://127.0.0.1:1/t?connect_timeout=soon", "bad value for connect_timeout"),
     ],
 )
 async def test_an_address_that_cannot_work_is_refused(url: str, words: str) -> None:

@@ -21,13 +21,15 @@ def address(text: str) -> URL:
     """A plain `sqlite:///path` or `postgresql://…` as an address with our driver. Raises StoreError for others."""
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError("The database address cannot be read; write sqlite:///path or postgresql://….") from error
     kind = url.drivername.partition("+")[0]
     if kind not in DRIVERS:
         raise StoreError(f"Databases of the kind {kind} are not supported; use sqlite:///path or postgresql://….")
     if kind == "sqlite" and (url.database or ":memory:") == ":memory:":
         raise StoreError("The database needs a file, because everything must outlive a restart; use sqlite:///path.")
+    if kind == "sqlite" and url.query:  # some would open another file than the one that is locked
+        raise StoreError("The address of an SQLite database takes no options; write sqlite:///path alone.")
     return url.set(drivername=DRIVERS[kind])
 
 
@@ -67,6 +69,8 @@ def sentences(url: URL) -> Iterator[None]:
             raise
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
         meaning = (sqlite if file_of(url) else postgresql).sentence(cause, name_of(url))
+        if meaning is None and isinstance(error, ProgrammingError) and error.statement is None:
+            meaning = f"The address of the database {name_of(url)} cannot be used ({str(cause).strip()}); check its options."
         if meaning is None:
             raise
         if file_of(url) and sqlite.is_beyond_use(cause):
