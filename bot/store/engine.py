@@ -70,7 +70,8 @@ def sentences(url: URL) -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
         meaning = (sqlite if file_of(url) else postgresql).sentence(cause, name_of(url))
         if meaning is None and isinstance(error, ProgrammingError) and error.statement is None:
-            meaning = f"The address of the database {name_of(url)} cannot be used ({str(cause).strip()}); check its options."
+            said = str(cause).strip()
+            meaning = f"The address of the database {name_of(url)} cannot be used ({said}); check its options."
         if meaning is None:
             raise
         if file_of(url) and sqlite.is_beyond_use(cause):
