@@ -1,5 +1,8 @@
 """`tocsin alerts …`: subscriptions without Discord's commands."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests.command import call
@@ -43,6 +46,16 @@ def test_ids_are_whole_in_a_terminal_of_80_columns(capsys: Capture, monkeypatch:
     call(capsys, "alerts", "add", "--guild", SNOWFLAKE, "--channel", SNOWFLAKE, "--organisations", "NATO, OpenAI, AWS")
     listed = call(capsys, "alerts", "list").out
     assert listed.count(SNOWFLAKE) == 2
+
+
+def test_a_reason_to_pause_is_whole_in_a_narrow_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "30")
+    call(capsys, "alerts", "add", "--guild", "1", "--channel", "2")
+    with closing(sqlite3.connect("tocsin.db")) as database:
+        database.execute("UPDATE subscriptions SET paused = 'Internationalisation!'")
+        database.commit()
+    assert "…" not in call(capsys, "alerts", "list").out
 
 
 def test_an_organisation_may_be_called_by_an_alias_and_is_kept_by_its_name(capsys: Capture) -> None:

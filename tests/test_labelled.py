@@ -24,6 +24,10 @@ def test_blank_lines_are_passed_over_and_odd_line_ends_inside_a_text_end_no_line
     assert [row["id"] for row in labelled_rows(text, "a.jsonl")] == ["1", 2]
 
 
+def test_a_file_may_begin_with_a_byte_order_mark() -> None:
+    assert [row["id"] for row in labelled_rows(f"\ufeff{line()}\n{line(id=2)}", "a.jsonl")] == ["1", 2]
+
+
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [

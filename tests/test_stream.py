@@ -47,6 +47,10 @@ def test_blank_lines_are_passed_over_and_numbers_are_ids_too() -> None:
     assert [document.id for document in read("", {"id": 7}, "  \n")] == ["7"]
 
 
+def test_a_file_may_begin_with_a_byte_order_mark() -> None:
+    assert [document.id for document in read('\ufeff{"id": "first"}', {"id": "second"})] == ["first", "second"]
+
+
 def test_copies_have_one_fingerprint() -> None:
     one, other = read({"id": "1", "title": "T", "text": "Some words."}, {"id": "2", "title": "t", "text": "SOME words"})
     assert one.article.fingerprint == other.article.fingerprint

@@ -194,7 +194,8 @@ def _wants(subscription: Subscription) -> str:
 def _table(listed: list[Subscription]) -> Table:
     """Ids in full, for they are what the other commands are given; the rest in the room that is left."""
     ids = (Column(name, no_wrap=True, overflow="fold") for name in ("id", "server", "channel"))
-    table = Table(*ids, "wants", "paused", box=box.SIMPLE_HEAD, pad_edge=False)
+    words = (Column(name, overflow="fold") for name in ("wants", "paused"))
+    table = Table(*ids, *words, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for each in listed:
         terminal = each.guild_id == TERMINAL.guild_id
         where = ("–", "this terminal") if terminal else (str(each.guild_id), str(each.channel_id))

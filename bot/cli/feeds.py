@@ -156,7 +156,7 @@ def _row(stored: StoredFeed) -> dict[str, object]:
 
 def _table(listed: list[StoredFeed]) -> Table:
     columns = (Column(name, overflow="fold") for name in ("feed", "state", "address"))
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for stored in listed:
         state = stored.state
         words = state.error or ("not polled yet" if state.last_polled_at is None else state.status)

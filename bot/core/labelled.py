@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.event import EVENT_TYPES, STAGES
+from bot.core.stream import BYTE_ORDER_MARK
 from bot.errors import TocsinError
 
 LABELS = ("relevant", "borderline", "not_relevant", "irrelevant")
@@ -40,7 +41,7 @@ def labelled_rows(text: str, name: str) -> list[Row]:
 
 def _row(line: str, place: str) -> Row:
     try:
-        row = json.loads(line)
+        row = json.loads(line.removeprefix(BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as error:
         raise TocsinError(f"{place} is not JSON ({error}).") from error
     if not isinstance(row, dict) or not row.get("id") or not row.get("label"):

@@ -21,6 +21,9 @@ from bot.core.text import fingerprint, scrub
 from bot.core.words import StopWords, language_of, words_of
 from bot.errors import TocsinError
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Some editors begin a file with it."""
+
 KEYS = ("id", "title", "text", "url", "outlet", "date")
 MOST_KEY_POINTS = 3
 Row = dict[str, Any]
@@ -138,7 +141,7 @@ def labelled_lines(labels: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _row(line: str) -> Row:
     try:
-        row = json.loads(line)
+        row = json.loads(line.removeprefix(BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as error:
         raise TocsinError(f"is not JSON ({error}); give one object a line") from error
     if not isinstance(row, dict):

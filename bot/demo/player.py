@@ -17,7 +17,7 @@ from rich.console import Console, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
-from bot.app import Resources, deliver_tick, open_resources, poll_tick, subscribe_terminal
+from bot.app import Clock, Resources, deliver_tick, open_resources, poll_tick, subscribe_terminal
 from bot.core.alert import TERMINAL
 from bot.core.details import Reasoned, why_message
 from bot.core.message import Message, counted
@@ -67,7 +67,7 @@ class _Stage(TerminalSender):
     ) -> int:
         if reply_to is not None:
             answered = formatted(self.bill.alerts[reply_to - 1].title)
-            self._console.print(Text("↱ follows ", style="dim").append_text(answered))
+            self._console.print(Text("↱ replies to ", style="dim").append_text(answered))
         message_id = await super().create(channel_id, message, nonce=nonce, reply_to=reply_to, guild_id=guild_id)
         self.bill.alerts.append(message)
         if reply_to is not None:
@@ -110,7 +110,7 @@ async def play(settings: Settings, console: Console, *, now: datetime | None = N
 def _say(console: Console, heading: str, *lines: str | RenderableType) -> None:
     """A heading and what stands under it, as wide as an alert at most."""
     width = min(console.width, WIDTH)
-    console.print(Rule(heading, align="left"), *lines, "", sep="\n", width=width, markup=False, highlight=False)
+    console.print(Rule(Text(heading), align="left"), *lines, "", sep="\n", width=width, markup=False, highlight=False)
 
 
 @asynccontextmanager
@@ -126,7 +126,7 @@ async def _scene(settings: Settings, console: Console, now: datetime) -> AsyncIt
             database=f"sqlite:///{(Path(folder) / 'demo.db').as_posix()}",
             network=ip_network(HOST),
         )
-        resources = await stack.enter_async_context(open_resources(own, now=now))
+        resources = await stack.enter_async_context(open_resources(own, clock=Clock(lambda: now)))
         await subscribe_terminal(resources.store, now=now)
         yield _Play(console, outlets, server, resources, _Stage(console))
 
