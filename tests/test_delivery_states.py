@@ -42,9 +42,8 @@ PLAN = Habits(digest=DigestPlan(8))
 class World:
     """A database, a clock, and what stands in Discord: (channel, nonce, stories).
 
-    `matched` are the (subscription, story) that are owed a row, `doubtful` the (channel, story) that may have been told
-    for all that Tocsin knows, `in_lists` those of lists, `closed` the channels that were gone at some time. `held`
-    tells by nonce where something is claimed, and until when nobody else may claim.
+    `matched` are the (subscription, story) that are owed a row, `closed` the channels that were gone at some time.
+    `held` tells by nonce where something is claimed, and until when nobody else may claim.
     """
 
     engine: Engine
@@ -53,11 +52,9 @@ class World:
     number_of_changes: int = 0
     closed: set[int] = field(default_factory=set)
     moved: bool = False
-    in_lists: set[tuple[int, str]] = field(default_factory=set)
     messages: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)
     matched: set[tuple[int, str]] = field(default_factory=set)
     held: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-    doubtful: set[tuple[int, str]] = field(default_factory=set)
 
     def write(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         with writing(self.engine).begin() as c:
@@ -154,7 +151,6 @@ class World:
         for bulletin in lists:
             content = bulletin.bulletin.content
             listed = (bulletin.bulletin.channel_id, bulletin.nonce, content.stories + content.left_out)
-            self.in_lists |= {(listed[0], story) for story in listed[2]}
             if self._attempt(listed, bulletin.earlier_claim, ending):
                 self.write(bulletins.settle_sent, bulletin.id, message_id=1, now=self.now)
             elif ending in ("lost", "limited"):
@@ -168,7 +164,6 @@ class World:
                 self.held.pop(nonce, None)
 
     def _attempt(self, place: tuple[int, str, tuple[str, ...]], earlier: datetime | None, ending: str) -> bool:
-        self.doubtful |= {(place[0], story) for story in place[2]}
         if ending in ("killed before", "limited"):
             return False
         if earlier is None or not any(each[:2] == place[:2] for each in self.messages):
@@ -362,9 +357,7 @@ def check(c: Connection, world: World) -> None:
                 assert row.channel_id in world.closed
             case "suppressed" if lives.get(row.subscription_id) == row.channel_id:
                 assert row.state_reason == TOLD or row.state_reason.startswith("the channel is told by subscription ")
-                # where it may stand already, digests leave it at that, and so does what follows them
-                doubtful = place in world.doubtful and (row.kind == "digest" or place in world.in_lists)
-                assert place in said or doubtful or row.channel_id in world.closed
+                assert place in said or row.channel_id in world.closed
             case _:
                 assert row.state == "suppressed"
 

@@ -167,6 +167,63 @@ async def test_the_stories_of_a_list_that_is_never_sent_are_told_by_another_subs
     ]
 
 
+async def a_list_in_doubt(store: Store) -> tuple[int, int, int, str]:
+    """A list of the stories "a" and "b" that may stand in its channel, when its subscription ends: that one, two that
+    were to hear of "a" from it, and the list's nonce."""
+    first, second, third = [await subscribe(store) for _ in range(3)]
+    await owe(store, *(an_alert(each, "a", suppressed=told_by(first)) for each in (second, third)))
+    await a_catch_up(store, first)
+    (claimed,) = await store.write(bulletins.claim, now=NOON, lease=LEASE, limit=5)
+    await store.write(bulletins.settle_retry, claimed.id, not_before=NOON, problem="no answer", now=NOON)
+    await store.write(subscriptions.remove, first)
+    return first, second, third, claimed.nonce
+
+
+async def test_a_list_that_may_stand_there_is_looked_for_by_those_who_were_to_hear_its_stories(store: Store) -> None:
+    first, second, third, nonce = await a_list_in_doubt(store)
+    (again,) = await store.write(bulletins.claim, now=NOON + MINUTE, lease=LEASE, limit=5)
+    assert (again.nonce, again.earlier_claim, again.bulletin.subscription_id) == (nonce, NOON, second)
+    assert [each.story.id for each in again.stories] == ["a"]
+    await store.write(bulletins.settle_sent, again.id, message_id=7, now=NOON)
+    assert await rows(store) == [
+        (second, "digested", "told in catch-up 1"),
+        (third, "suppressed", told_by(second)),
+        (first, "suppressed", REMOVED),
+        (first, "suppressed", REMOVED),
+    ]
+
+
+async def test_a_list_that_was_handed_over_is_handed_on(store: Store) -> None:
+    first, second, third, nonce = await a_list_in_doubt(store)
+    await store.write(bulletins.claim, now=NOON + MINUTE, lease=LEASE, limit=5)
+    await store.write(subscriptions.remove, second)
+    (again,) = await store.write(bulletins.claim, now=NOON + 2 * LEASE, lease=LEASE, limit=5)
+    assert (again.nonce, again.bulletin.subscription_id) == (nonce, third)
+    await store.write(bulletins.settle_dead, again.id, reason="refused (50035)", now=NOON)
+    assert {row[0]: row[1:] for row in await rows(store)} == {
+        second: ("suppressed", REMOVED),
+        third: ("dead", "refused (50035)"),
+        first: ("suppressed", REMOVED),
+    }
+
+
+async def test_a_list_in_doubt_that_nobody_else_was_to_hear_ends_with_its_subscription(store: Store) -> None:
+    *_, second, third, _ = await a_list_in_doubt(store)
+    for each in (second, third):
+        await store.write(subscriptions.remove, each)
+    assert await store.write(bulletins.claim, now=NOON + MINUTE, lease=LEASE, limit=5) == []
+    assert (await rows(store))[-1][1:] == ("suppressed", REMOVED)
+
+
+async def test_what_may_stand_there_is_looked_for_by_one_that_wanted_it_in_its_digest(store: Store) -> None:
+    first, second = await subscribe(store), await subscribe(store, mode="digest")
+    await owe(store, an_alert(first, "a"), an_alert(second, "a", kind="digest", suppressed=told_by(first)))
+    (claimed,) = await claim(store)
+    await store.write(subscriptions.remove, first)
+    (heir,) = await claim(store, 2 * LEASE)
+    assert (heir.subscription.id, heir.kind, heir.nonce, heir.earlier_claim) == (second, "alert", claimed.nonce, NOON)
+
+
 async def test_the_stories_of_a_list_that_discord_never_takes_are_dead_as_it_is(store: Store) -> None:
     await a_catch_up(store, await subscribe(store))
     (claimed,) = await store.write(bulletins.claim, now=NOON, lease=LEASE, limit=5)

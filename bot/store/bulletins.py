@@ -16,7 +16,7 @@ from bot.core.alert import Subscription
 from bot.core.bulletin import Bulletin, BulletinState, Content, Dispatch
 from bot.core.conditions import WITHOUT_WORDS
 from bot.core.digest import Ranked
-from bot.store import lanes, rows, subscriptions
+from bot.store import lanes, lists, rows, subscriptions
 from bot.store.claims import AT_ONCE, REMOVED, SWEEPING, Claim, held_by
 from bot.store.claims import PENDING as ALERTS_PENDING
 from bot.store.codec import decode, encode
@@ -265,6 +265,8 @@ def _end_orphans(c: Connection, now: datetime) -> None:
         if row["state"] == "owed" and row["unclear_since"] is None:
             members = list(c.scalars(select(alerts.c.story_id).where(alerts.c.bulletin_id == row["id"])))
             hand_over(c, row["subscription_id"], members)
+        elif lists.hand_over(c, row, now):
+            continue
         _end(c, row["id"], "suppressed", REMOVED, now)
     closed = and_(channels.c.channel_id == bulletins.c.channel_id, channels.c.state == "closed")
     for orphan in c.execute(

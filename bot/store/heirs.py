@@ -29,8 +29,8 @@ def hand_over(c: Connection, teller: int, story_ids: Collection[str]) -> None:
     """Owes the stories to those who were to hear of them from the subscription `teller`: the first for each story and
     channel; the others hear of them from that one.
 
-    A message that may stand in the channel already is looked for by the one who tells it now: the row goes on with the
-    nonce of the other. To be called while the rows of `teller` are pending still.
+    A message that may stand in the channel already is looked for by the one who tells it now: the row goes on as an
+    alert with the nonce of the other. To be called while the rows of `teller` are pending still.
     """
     waiting = and_(
         alerts.c.story_id.in_(story_ids),
@@ -42,8 +42,6 @@ def hand_over(c: Connection, teller: int, story_ids: Collection[str]) -> None:
     still = select(alerts).where(alerts.c.id.in_(heirs), waiting).order_by(alerts.c.id).with_for_update()
     for heir in c.execute(still).mappings().all():
         unclear = _unclear(c, teller, heir)
-        if unclear is not None and heir["kind"] != "alert":
-            continue  # it may stand there, and a digest does not look
         inherited = _inherited(c, unclear) if unclear is not None else {"held": _held(c, heir)}
         owed = update(alerts).where(alerts.c.id == heir["id"])
         c.execute(owed.values(state="owed", state_reason=None, settled_at=None, **inherited))
@@ -124,7 +122,7 @@ def _unclear(c: Connection, teller: int, heir: rows.Row) -> rows.Row | None:
 
 
 def _inherited(c: Connection, row: rows.Row) -> dict[str, object]:
-    """What goes on with the heir. The row gives its nonce away."""
+    """What goes on with the heir, as an alert, because a digest does not look. The row gives its nonce away."""
     c.execute(update(alerts).where(alerts.c.id == row["id"]).values(nonce=secrets.token_urlsafe(16)))
     kept = {name: row[name] for name in ("nonce", "attempt", "claimed_at", "minimal", "pinged")}
-    return kept | {"unclear_since": row["unclear_since"] or row["claimed_at"]}
+    return kept | {"kind": "alert", "unclear_since": row["unclear_since"] or row["claimed_at"]}
