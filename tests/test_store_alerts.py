@@ -19,7 +19,7 @@ from bot.store.transactions import writing
 from tests.builders import MINUTE, NOON, a_story, a_subscription, an_alert
 from tests.postgres import FreshDatabase
 
-LEASE = timedelta(seconds=60)
+LEASE, MONTH = timedelta(seconds=60), timedelta(days=30)
 
 
 @pytest.fixture
@@ -333,6 +333,18 @@ async def test_a_story_that_is_never_quiet_gets_its_edit_all_the_same(store: Sto
     later = NOON + 10 * MINUTE
     await grow(store, a_story("a", revision=9, last_seen=later))
     assert len(await store.read(alerts.due_edits, now=later, debounce=MINUTE, limit=10)) == 1
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+async def test_of_old_stories_those_are_edited_that_a_person_corrected_lately(store: Store, corrected: bool) -> None:
+    await owed(store, "a")
+    await sent(store)
+    old = a_story("a", revision=2, first_seen=NOON - MONTH, last_seen=NOON - MONTH)
+    reported = a_story("b", revision=2)
+    for each in (reported, old) if corrected else (old, reported):
+        await grow(store, each)
+    due = await store.read(alerts.due_edits, now=NOON + MINUTE, debounce=MINUTE, limit=10)
+    assert [edit.story.id for edit in due] == ["a"] * corrected
 
 
 async def test_a_failed_edit_waits_and_an_ended_one_never_comes_back(store: Store) -> None:
