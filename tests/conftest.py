@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bot.settings import knowledge
+from bot.settings.toml import Table
 from tests.memory import roomy_memory
 from tests.postgres import (
     cluster,
@@ -74,6 +76,26 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def language_read_once() -> Iterator[None]:
+    """In one process, files of language with the same content are parsed and checked once: it takes longer than most
+    tests, and many commands begin with it. One with a mistake is read each time."""
+    read, known = knowledge.read_toml, {}
+
+    def remembered(path: Path, model: type[Table]) -> Table:
+        try:
+            key = (path.read_bytes(), model)
+        except OSError:
+            return read(path, model)
+        if key not in known:
+            known[key] = read(path, model)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(knowledge, "read_toml", remembered)
+        yield
 
 
 @pytest.fixture(autouse=True)
