@@ -1,4 +1,5 @@
-"""The daily tick that deletes what is kept no longer: old articles and stories, who voted, servers that left for good.
+"""The daily tick that deletes what is kept no longer: old articles and stories, with what still waits to tell them, who
+voted, servers that left for good.
 
 Each step is a small transaction, so that polls and deliveries go on between them. What is old, and what is still
 needed, is told in bot/store/prune.
@@ -26,9 +27,10 @@ REFUSALS_KEPT = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class PruneReport:
-    """What one tick deleted; `voters` were forgotten."""
+    """What one tick deleted; `voters` were forgotten, `alerts` given up."""
 
     servers: int = 0
+    alerts: int = 0
     articles: int = 0
     entries: int = 0
     stories: int = 0
@@ -46,6 +48,7 @@ async def prune_tick(now: datetime, *, store: Store, keep: timedelta, idle: time
     report = PruneReport(
         servers=await _servers(now, store=store),
         voters=await _all(lambda: store.write(prune.voters, now - timedelta(days=VOTERS_KEPT), STEP)),
+        alerts=await _all(lambda: store.write(prune.old_alerts, old, now, STEP)),
         articles=await _all(lambda: store.write(prune.old_articles, old, now - idle, STEP)),
         entries=await _entries(old, store=store),
         stories=await _all(lambda: store.write(prune.old_stories, old, STORIES)),

@@ -110,7 +110,7 @@ async def test_articles_of_a_story_that_still_takes_reports_stay(store: Store) -
 async def test_articles_and_stories_that_still_owe_an_alert_stay(store: Store) -> None:
     await keep(store, a_story())
     subscription = await store.write(subscriptions.add, a_subscription())
-    await store.write(alerts.owe, [an_alert(subscription)], NOON)
+    await store.write(alerts.owe, [an_alert(subscription)], LATER - YEAR)
     report = await tick(store)
     assert (report.articles, report.stories) == (0, 0)
 
@@ -165,6 +165,19 @@ async def test_who_voted_is_forgotten_after_thirty_days_and_the_vote_counts_on(s
     assert (await tick(store, NOON + timedelta(days=31))).voters == 1
     assert await store.read(votes.of_person, HERE, "story-1", 7) == []
     assert (await store.write(votes.settle, HERE, least))[1] == 0.02
+
+
+async def test_what_a_pause_outlasts_is_given_up_with_its_reason_when_stories_of_its_age_go(store: Store) -> None:
+    wanted = await store.write(subscriptions.add, a_subscription())
+    await store.write(subscriptions.pause, wanted, "by a manager")
+    await keep(store, a_story("old"), 1)
+    await keep(store, a_story("young"), 2, at=LATER - YEAR)
+    for each, at in (("old", NOON), ("young", LATER - YEAR)):
+        await store.write(alerts.owe, [an_alert(wanted, each)], at)
+    report = await tick(store)
+    assert (report.alerts, report.stories) == (1, 1)
+    assert await store.read(stories.get, "old") is None
+    assert await store.read(alerts.state_of, 2) == ("owed", None)
 
 
 async def test_old_bulletins_go_and_owed_ones_stay(store: Store) -> None:

@@ -45,7 +45,8 @@ class Case:
 
     @property
     def owes(self) -> bool:
-        return self.state in ("owed", "sending")
+        """An alert that waits for longer than stories are kept is given up."""
+        return self.state == "sending" or (self.state == "owed" and max(self.ages) * DAY <= KEEP)
 
     def articles_kept(self) -> int:
         return len(self.ages) if self.is_open or self.owes else sum(age * DAY <= KEEP for age in self.ages)

@@ -22,6 +22,7 @@ from bot.store.schema import (
     feeds,
     guilds,
     hosts,
+    pending,
     refusals,
     runners,
     story_organisations,
@@ -37,6 +38,7 @@ SPARED = 500
 while its feed still lists it would come again as new."""
 
 PENDING = ("owed", "sending")
+TOO_LATE = "it waited for longer than stories are kept"
 
 
 def voters(c: Connection, before: datetime, limit: int) -> int:
@@ -53,6 +55,14 @@ def old_articles(c: Connection, before: datetime, open_since: datetime, limit: i
     )
     old = select(articles.c.id).where(articles.c.first_seen < before, ~needed)
     return _delete(c, articles, list(c.scalars(old.limit(limit))))
+
+
+def old_alerts(c: Connection, before: datetime, now: datetime, limit: int) -> int:
+    """Ends alerts that wait since before then, as in a paused channel: their stories are kept no longer. How many."""
+    waiting = and_(pending(alerts), alerts.c.state == "owed", alerts.c.owed_at < before)
+    ids = list(c.scalars(select(alerts.c.id).where(waiting).limit(limit).with_for_update(skip_locked=True)))
+    ended = update(alerts).where(alerts.c.id.in_(ids))
+    return c.execute(ended.values(state="suppressed", state_reason=TOO_LATE, settled_at=now)).rowcount if ids else 0
 
 
 def every_feed(c: Connection) -> list[int]:
