@@ -1,4 +1,4 @@
-"""`/help`: the commands, read from the command tree itself, so that none can be missing."""
+"""`/help`: the commands that a person may use, read from the command tree itself, so that none can be missing."""
 
 from collections.abc import Iterable
 
@@ -6,8 +6,9 @@ import discord
 from discord import AppCommandType, app_commands
 
 from bot.client import TocsinClient
+from bot.client.index import Index
 from bot.client.replies import Interaction, reply
-from bot.client.rights import MANAGERS_ONLY
+from bot.client.rights import MANAGERS_ONLY, is_manager
 from bot.core.pages import Section, help_message
 
 MANAGERS = " (managers)"
@@ -15,15 +16,19 @@ Tree = app_commands.CommandTree[discord.Client]
 Root = app_commands.Command | app_commands.Group  # type: ignore[type-arg]
 
 
-def commands() -> list[app_commands.Command]:  # type: ignore[type-arg]
+def commands(*, index: Index) -> list[app_commands.Command]:  # type: ignore[type-arg]
     """The command `/help`."""
 
-    @app_commands.command(name="help", description="What Tocsin can do here: every command in a line")
+    @app_commands.command(name="help", description="What you can do with Tocsin here: every command in a line")
     @app_commands.guild_only()
     async def help_command(interaction: Interaction) -> None:
         client = interaction.client
         if isinstance(client, TocsinClient):
-            await reply(interaction, help_message(sections(client.tree), menu(client.tree)))
+            manages = is_manager(interaction, index)
+            others = () if manages else [each.name for each in _roots(client.tree) if is_for_managers(each)]
+            await reply(
+                interaction, help_message(sections(client.tree, managers=manages), menu(client.tree), others=others)
+            )
 
     return [help_command]
 
@@ -34,12 +39,13 @@ def described(tree: Tree) -> list[tuple[str, str]]:
     return sorted((leaf.qualified_name, leaf.description) for leaf in leaves)
 
 
-def sections(tree: Tree) -> list[Section]:
-    """What is there for everybody, then what is there for managers: each group by itself, under the words that it says
-    of itself, and last what stands alone."""
+def sections(tree: Tree, *, managers: bool = True) -> list[Section]:
+    """What is there for everybody, then (if `managers`) what is there for managers: each group by itself, under the
+    words that it says of itself, and last what stands alone."""
     found = []
-    for managers, who in ((False, ""), (True, MANAGERS)):
-        roots = [each for each in _roots(tree) if is_for_managers(each) == managers]
+    for theirs in (False, True) if managers else (False,):
+        who = MANAGERS if theirs else ""
+        roots = [each for each in _roots(tree) if is_for_managers(each) == theirs]
         groups = [each for each in roots if isinstance(each, app_commands.Group)]
         alone = [each for each in roots if isinstance(each, app_commands.Command)]
         found += [Section(f"/{each.name}{who} · {each.description}", _lines(each.walk_commands())) for each in groups]

@@ -301,10 +301,15 @@ async def test_status_names_failing_feeds_and_counts(town: Town) -> None:
     assert "1 subscription of this server" in text
 
 
-async def test_help_names_every_command(town: Town) -> None:
-    text = said(await town.reader.slash(town.channel, "help"))
-    for command in town.reader.available_commands(town.channel):
-        assert f"`/{command}`" in text
+async def test_help_names_every_command_to_who_may_use_it(town: Town) -> None:
+    for_readers, for_managers = [said(await who.slash(town.channel, "help")) for who in (town.reader, town.manager)]
+    for command in town.manager.available_commands(town.channel):
+        group = command.partition(" ")[0]
+        own = group in ("news", "story", "entity", "about", "status", "help")
+        assert f"`/{command}`" in for_managers
+        assert (f"`/{command}`" in for_readers) == (own or command == group)
+        assert own or f"`/{group}`" in for_readers.splitlines()[-1]
+    assert "For those who manage" not in for_managers
 
 
 async def test_nothing_answers_in_a_direct_message(town: Town) -> None:

@@ -53,7 +53,7 @@ def all_commands(desk: Desk) -> Sequence[Command]:
         *settings.commands(store=store, index=index, thresholds=desk.thresholds),
         *about.commands(store=store, version=desk.version, keep_days=desk.keep.days, contact=desk.contact),
         *status.commands(store=store, version=desk.version, clock=clock),
-        *help.commands(),
+        *help.commands(index=index),
         *buttons.commands(store=store, index=index, clock=clock, thresholds=desk.thresholds),
     ]
 

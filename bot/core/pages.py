@@ -112,9 +112,9 @@ def _runners(roles: Sequence[str], group: Sequence[Seen]) -> str:
     return f"{'✅' if well else '⚠️'} {' · '.join(parts)}"
 
 
-def help_message(sections: Sequence[Section], menu: Sequence[str]) -> Message:
+def help_message(sections: Sequence[Section], menu: Sequence[str], *, others: Sequence[str] = ()) -> Message:
     """The commands by their sections, in the order given, and what stands under an alert; `menu` are the entries of a
-    message's menu."""
+    message's menu, `others` the commands of those who manage the server."""
     number = sum(len(section.commands) for section in sections)
     room = min(_HELP_ROOM // max(number, 1) - 30, 100)
     fields = [field for section in sections for field in _section(section, room)]
@@ -122,6 +122,9 @@ def help_message(sections: Sequence[Section], menu: Sequence[str]) -> Message:
     if menu:
         under.append(f"Its menu, under Apps: {' · '.join(escape(name, 40) for name in menu)}")
     fields.append(Field("Under every alert", "\n".join(under), inline=False))
+    if others:
+        named = " · ".join(f"`/{name}`" for name in others)
+        fields.append(Field("For those who manage this server", f"{named}; they read more in `/help`", inline=False))
     return Message(title="What Tocsin can do here", description=PURPOSE, fields=tuple(fields), colour=ACCENT)
 
 
