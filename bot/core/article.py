@@ -80,7 +80,9 @@ def _titled(title: str, text: str) -> tuple[str, str]:
 def _without_title(text: str, title: str) -> str:
     """`text` without a first line that only repeats the title."""
     first, _, rest = text.partition("\n")
-    return rest if title and _key(first) == _key(title) else text
+    if not title or len(first) > 2 * len(title) + 20:  # which needs no closer look
+        return text
+    return rest if _key(first) == _key(title) else text
 
 
 def _without_outlet(title: str, names: tuple[str | None, ...]) -> str:

@@ -68,12 +68,11 @@ def link_key(link: str) -> str:
 
 def leads_to(link: str | None, address: str | None) -> bool:
     """Whether `link` is `address` in some spelling: the same page, and all of the address's query, if it has one."""
-    found, wanted = (canonical_link(each) if each else None for each in (link, address))
+    found, wanted = (_page(each) if each else None for each in (link, address))
     if found is None or wanted is None:
         return False
-    page, _, query = link_key(found).partition("?")
-    home, _, asked = link_key(wanted).partition("?")
-    return page == home and (set(asked.split("&")) <= set(query.split("&")) if asked else not query)
+    (page, query), (home, asked) = found, wanted
+    return page == home and (asked <= query if asked else not query)
 
 
 def spellings(link: str) -> list[str]:
@@ -88,6 +87,16 @@ def spellings(link: str) -> list[str]:
     hosts, paths = (parts.netloc, bare, f"www.{bare}"), (parts.path, path or "/", f"{path}/")
     variants = product((parts.scheme, "https", "http"), hosts, paths)
     return list(dict.fromkeys(f"{scheme}://{host}{path}{query}" for scheme, host, path in variants))
+
+
+@lru_cache(maxsize=4096)  # each entry's link is held against several addresses of its feed
+def _page(link: str) -> tuple[str, frozenset[str]] | None:
+    """What all spellings of a link share, apart from its query, and the parts of that; None where it is no link."""
+    canonical = canonical_link(link)
+    if canonical is None:
+        return None
+    page, _, query = link_key(canonical).partition("?")
+    return page, frozenset(query.split("&") if query else ())
 
 
 def _canonical(link: str, base: str | None) -> str | None:

@@ -101,6 +101,8 @@ def calm(sifted: Sifted, known: Mapping[str, Known], titles: Collection[str], *,
 
 def like_titles(one: str, other: str) -> bool:
     """Whether two titles share at least half of their words; an empty one is like any."""
+    if one == other:
+        return True
     words, others = set(words_of(one).lower), set(words_of(other).lower)
     return not words or not others or len(words & others) >= LIKE_TITLES * len(words | others)
 
