@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from bot.app import Resources, deliver_tick, open_resources, poll_tick
+from bot.app import Clock, Resources, deliver_tick, open_resources, poll_tick
 from bot.app.outlet import make_client
 from bot.client import DiscordSender, Index
 from bot.core.alert import Habits, Subscription
@@ -107,9 +106,9 @@ async def newsdesk(folder: Path) -> AsyncIterator[Newsdesk]:
         settings = replace(settings, discord=settings.discord.model_copy(update={"allowed_guilds": ("*",)}))
         box: list[Town] = []
         start = datetime.fromisoformat("2026-01-01T00:00:00+00:00") - BETWEEN_POLLS * POLLS
-        resources = await stack.enter_async_context(open_resources(settings, now=start))
-        with patch("bot.app.outlet.now_utc", lambda: box[0].now if box else start):
-            client = make_client(resources, index)
+        clock = Clock(lambda: box[0].now if box else start)
+        resources = await stack.enter_async_context(open_resources(settings, clock=clock))
+        client = make_client(resources, index)
         env = await stack.enter_async_context(running(client))
         guild = env.create_guild("Newsroom")
         channel = guild.create_text_channel("ai-and-defence")

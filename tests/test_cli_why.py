@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bot.app import deliver_tick, open_resources, poll_tick
+from bot.app import Clock, deliver_tick, open_resources, poll_tick
 from bot.core.account import Standards, account
 from bot.core.details import Reasoned, why_message
 from bot.core.escape import plain
@@ -73,7 +73,7 @@ async def fill(url: str) -> None:
             database=url,
             network=ip_network("127.0.0.1"),
         )
-        async with open_resources(own, now=NOON) as resources:
+        async with open_resources(own, clock=Clock(lambda: NOON)) as resources:
             for wanted in (
                 a_subscription(0, 0),
                 a_subscription(20, events=("funding",)),

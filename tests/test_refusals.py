@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app.outlet import now_utc
+from bot.app.clock import now_utc
 from bot.app.refusals import exchange_through
 from bot.client import Budget, DiscordSender, open_rest_sender, run_client
 from bot.client.budget import BLOCK, SLOW, STOP

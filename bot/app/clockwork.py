@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from bot.app.outlet import Outlet, now_utc
+from bot.app.outlet import Outlet
 from bot.app.resources import Resources
 from bot.app.runner import DELIVER, GATEWAY, POLL, PRESENCE, Me, lost_seat, take_the_seat
 from bot.app.stop import Stop
@@ -97,7 +97,9 @@ class Clockwork:
     async def presence(self) -> None:
         """Looks how the work goes, tells the others how this runner is, and stays the gateway. Raises DatabaseLostError
         where the tables are not those that it opened."""
-        store, now = self._resources.store, now_utc()
+        store, clock = self._resources.store, self._resources.clock
+        await clock.set_by(store)
+        now = clock()
         if store.shared:  # by programs that may be of another version
             await store.read(refuse_changed, store.name)
         if store.shared and self._me.has(GATEWAY) and not await take_the_seat(store, self._me, now):
@@ -106,13 +108,13 @@ class Clockwork:
         await pulse(now, store=store, vitals=self._vitals, runner=self._me.row(now, {"troubles": troubles}))
 
     async def clock(self) -> None:
-        self._looked_at = await look_at_the_clock(now_utc(), self._looked_at, store=self._resources.store)
+        self._looked_at = await look_at_the_clock(self._now(), self._looked_at, store=self._resources.store)
 
     async def poll(self) -> None:
         with self._noted():
             report = await poll_tick(
                 self._resources,
-                now=now_utc(),
+                now=self._now(),
                 shelf=self._shelf,
                 runner=self._me.id,
                 begin_within=POLL_BEGINS_WITHIN,
@@ -127,12 +129,12 @@ class Clockwork:
 
     async def deliver(self) -> None:
         if self._outlet.sender is not None and self._outlet.is_open() and await self._recalled():
-            report = await deliver_tick(self._resources, self._outlet.sender, now=now_utc(), stop=self._stop.event)
+            report = await deliver_tick(self._resources, self._outlet.sender, now=self._now(), stop=self._stop.event)
             self._vitals.delivered(asdict(report))
 
     async def _recalled(self) -> bool:
         """After a backup was put back nothing is told before what stands in the channels was read."""
-        now, sender = now_utc(), self._outlet.sender
+        now, sender = self._now(), self._outlet.sender
         if sender is not None and self._outlet.is_open():
             return await self._recall.recall(now, sender)
         return not await self._recall.is_needed(now)
@@ -140,12 +142,12 @@ class Clockwork:
     async def digest(self) -> None:
         if not await self._recalled():
             return
-        report = await digest(now_utc(), store=self._resources.store)
+        report = await digest(self._now(), store=self._resources.store)
         if report.digests or report.catch_ups:
             self.wake("deliver")
 
     async def notify(self) -> None:
-        now, store = now_utc(), self._resources.store
+        now, store = self._now(), self._resources.store
         if await notify(now, store=store, troubles=await self._all_troubles(now)):
             self.wake("deliver")
 
@@ -163,7 +165,10 @@ class Clockwork:
     async def prune(self) -> None:
         settings = self._resources.settings
         keep, idle = timedelta(days=settings.archive.keep), settings.merging.idle
-        await prune_tick(now_utc(), store=self._resources.store, keep=keep, idle=idle)
+        await prune_tick(self._now(), store=self._resources.store, keep=keep, idle=idle)
+
+    def _now(self) -> datetime:
+        return self._resources.clock()
 
     def _stopping(self, tick: Tick) -> Tick:
         """`tick`, after which everything stops if Discord no longer takes the token or the database is lost."""

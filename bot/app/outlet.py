@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Protocol
 
@@ -57,22 +57,17 @@ class Outlet:
     connected: Callable[[], bool] | None = None
 
 
-def now_utc() -> datetime:
-    """The clock of everything that a person or the schedule sets going."""
-    return datetime.now(UTC)
-
-
 @asynccontextmanager
 async def open_outlet(resources: Resources, index: Index, me: Me, *, fatal: Fatal) -> AsyncIterator[Outlet]:
     """What the runner's roles need of Discord, or the terminal; `fatal` is told of an error after which Discord takes
     nothing any more. Raises TocsinError."""
-    settings, store = resources.settings, resources.store
-    await store.write(owed.release, now_utc())
-    await store.write(bulletins.release, now_utc())
+    settings, store, clock = resources.settings, resources.store, resources.clock
+    await store.write(owed.release, clock())
+    await store.write(bulletins.release, clock())
     if not me.has(DELIVER, GATEWAY):
         yield Outlet(None, lambda: False, _nothing)
     elif settings.token is None:
-        yield await _terminal(store, me)
+        yield await _terminal(resources, me)
     else:
         await silence_terminal(store)
         await serve_only(store, settings.discord.allowed_guilds)
@@ -82,13 +77,14 @@ async def open_outlet(resources: Resources, index: Index, me: Me, *, fatal: Fata
             yield outlet
 
 
-async def _terminal(store: Store, me: Me) -> Outlet:
+async def _terminal(resources: Resources, me: Me) -> Outlet:
+    store = resources.store
     if not me.has(DELIVER):
         raise TocsinError("The gateway needs a bot's token: set TOCSIN_DISCORD_TOKEN.")
     if any(each.guild_id != TERMINAL.guild_id for each in await store.read(subscriptions.listed)):
         raise TocsinError(SERVED)  # what is drawn here counts as told
     log.warning("runner.without_token", then="alerts are drawn here; set TOCSIN_DISCORD_TOKEN to deliver to Discord")
-    await subscribe_terminal(store, now=now_utc())
+    await subscribe_terminal(store, now=resources.clock())
     return Outlet(TerminalSender(Console()), lambda: True, _nothing)
 
 
@@ -96,7 +92,7 @@ async def _terminal(store: Store, me: Me) -> Outlet:
 async def _with_gateway(resources: Resources, index: Index, fatal: Fatal) -> AsyncIterator[Outlet]:
     """The connection to Discord with every command and button, and a sender that knows what it sees."""
     client = make_client(resources, index)
-    shared = client.budget.shared(exchange_through(resources.store, now_utc))
+    shared = client.budget.shared(exchange_through(resources.store, resources.clock))
     async with shared, _connected(client, _token(resources.settings), fatal):
         sender = DiscordSender(client, budget=client.budget)
         yield Outlet(sender, client.is_ready, client.look_again, client.is_connected)
@@ -105,14 +101,14 @@ async def _with_gateway(resources: Resources, index: Index, fatal: Fatal) -> Asy
 @asynccontextmanager
 async def _without_gateway(resources: Resources, fatal: Fatal) -> AsyncIterator[Outlet]:
     """A sender alone, which knows what the gateway's runner has written down."""
-    store = resources.store
+    store, clock = resources.store, resources.clock
 
     async def known(channel_id: int) -> Place | None:
-        return await store.read(places.known, channel_id, now_utc())
+        return await store.read(places.known, channel_id, clock())
 
     budget = Budget()
     connected = open_rest_sender(_token(resources.settings), fatal=fatal, known=known, budget=budget)
-    async with budget.shared(exchange_through(store, now_utc)), connected as sender:
+    async with budget.shared(exchange_through(store, clock)), connected as sender:
         yield Outlet(sender, sender.is_ready, _nothing)
 
 
@@ -147,16 +143,16 @@ def judgement_of(settings: Settings) -> Judgement:
 
 def make_client(resources: Resources, index: Index) -> TocsinClient:
     """The Discord client with every command and button."""
-    settings, store = resources.settings, resources.store
+    settings, store, clock = resources.settings, resources.store, resources.clock
     desk = Desk(
         store=store,
         index=index,
-        clock=now_utc,
+        clock=clock,
         version=version("tocsin"),
         feeds=feeds.means_of(
             store=store,
             index=index,
-            clock=now_utc,
+            clock=clock,
             fetcher=resources.fetcher,
             language=resources.language,
             limits=settings.feed_limits,
@@ -171,10 +167,8 @@ def make_client(resources: Resources, index: Index) -> TocsinClient:
         explain=failures.explain,
         allowed_guilds=settings.discord.allowed_guilds,
         channels_open=lambda channels: _resume(store, channels),
-        places_seen=(lambda found: store.write(places.seen, found, now_utc())) if store.shared else None,
-        membership=Membership(
-            store, index, now_utc, returned=lambda: serve_only(store, settings.discord.allowed_guilds)
-        ),
+        places_seen=(lambda found: store.write(places.seen, found, clock())) if store.shared else None,
+        membership=Membership(store, index, clock, returned=lambda: serve_only(store, settings.discord.allowed_guilds)),
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 
+from bot.app.clock import Clock
 from bot.fetch import Fetcher
 from bot.language import Language
 from bot.settings import Settings
@@ -19,21 +19,27 @@ class Resources:
     store: Store
     fetcher: Fetcher
     language: Language
+    clock: Clock = field(default_factory=Clock)
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings, *, now: datetime, lists: bool = True) -> AsyncIterator[Resources]:
-    """Everything that the ticks need; with the operator's feeds in the store where it `lists` them, which is for those
-    alone who poll: what others were not given would be taken from those who were. Raises StoreError."""
+async def open_resources(
+    settings: Settings, *, clock: Clock | None = None, lists: bool = True
+) -> AsyncIterator[Resources]:
+    """Everything that the ticks need, with a clock that was set; with the operator's feeds in the store where it
+    `lists` them, which is for those alone who poll: what others were not given would be taken from those who were.
+    Raises StoreError."""
+    clock = clock or Clock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(settings.database_url.get_secret_value()))
+        await clock.set_by(store)
         if not store.shared:
             await store.write(feeds.release)
         if lists:
-            await store.write(feeds.sync_catalogue, settings.feeds, now)
+            await store.write(feeds.sync_catalogue, settings.feeds, clock())
         fetcher = await stack.enter_async_context(open_fetcher(settings))
         language = await stack.enter_async_context(open_language(settings))
-        yield Resources(settings, store, fetcher, language)
+        yield Resources(settings, store, fetcher, language, clock)
 
 
 def open_fetcher(settings: Settings) -> Fetcher:

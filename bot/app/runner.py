@@ -7,7 +7,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +20,6 @@ from bot.store import Connection, Store, feeds, hosts, runners
 from bot.store.runners import Runner
 
 log = structlog.get_logger(__name__)
-Clock = Callable[[], datetime]
 
 POLL, DELIVER, GATEWAY = ROLES = ("poll", "deliver", "gateway")
 """Reading feeds into stories and owed alerts; sending what is owed; the connection to Discord with its commands."""
@@ -88,17 +87,13 @@ async def take_the_seat(store: Store, me: Me, now: datetime) -> bool:
     return SEAT in turns
 
 
-async def wait_for_the_seat(
-    store: Store, me: Me, stop: asyncio.Event, clock: Clock, answered: Callable[[], object]
-) -> bool:
-    """Stands by for as long as another runner is the gateway; False where it was told to stop meanwhile. `answered`
-    hears of each answer of the database."""
+async def wait_for_the_seat(ask: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> bool:
+    """Stands by until the answer of `ask` is that this runner is the gateway; False where it was told to stop
+    meanwhile."""
     told = False
     while not stop.is_set():
         try:
-            seated = await take_the_seat(store, me, clock())
-            answered()
-            if seated:
+            if await ask():
                 return True
         except StoreError as error:  # it may come back, and then somebody has to be there
             log.warning("gateway.standing_by", why=str(error))

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -32,9 +31,8 @@ def poll(
 
 
 async def _poll(settings: Settings, *, everything: bool) -> PollReport:
-    now = datetime.now(UTC)
-    async with open_resources(settings, now=now) as resources:
-        return await poll_tick(resources, now=now, everything=everything)
+    async with open_resources(settings) as resources:
+        return await poll_tick(resources, now=resources.clock(), everything=everything)
 
 
 def in_words(report: PollReport) -> str:

@@ -4,7 +4,7 @@ Read afresh with each look at `/metrics`, so that an age grows while nothing hap
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from prometheus_client import Metric
@@ -26,7 +26,7 @@ class Gauges(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        vitals, now = self._vitals, datetime.now(UTC)
+        vitals, now = self._vitals, self._vitals.now()
         work = vitals.work
         yield _labelled("tocsin_feeds", "Feeds by how they are", "health", work.feeds)
         yield from _outboxes(vitals, now)

@@ -36,7 +36,8 @@ REMEMBERED = 600.0
 
 
 class Vitals:
-    """Made once for a runner, which does the work of `roles`. `clock` gives seconds that never step back.
+    """Made once for a runner, which does the work of `roles`. `clock` gives seconds that never step back, `now` the
+    present as aware UTC, by which rows of the database are as old as they are.
 
     `connected` says whether Discord is there, for a runner that listens to it; `workers` how many language workers
     were replaced, by why; `stands_by` whether it waits for work that another runner has. The composition root sets
@@ -44,9 +45,14 @@ class Vitals:
     """
 
     def __init__(
-        self, *, version: str, roles: str = "poll,deliver,gateway", clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        version: str,
+        roles: str = "poll,deliver,gateway",
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.version, self.roles, self.clock = version, roles, clock
+        self.version, self.roles, self.clock, self.now = version, roles, clock, now
         self.registry = CollectorRegistry()
         self.connected: Callable[[], bool] | None = None
         self.workers: Callable[[], Mapping[str, int]] = dict
@@ -76,14 +82,14 @@ class Vitals:
         self._instruments.stories.labels("grown").inc(counts.get("stories_grown", 0))
         self._instruments.owed.inc(counts.get("alerts", 0))
         if any(counts.get(outcome) for outcome in POLLS):
-            self.last_poll = datetime.now(UTC)
+            self.last_poll = self.now()
 
     def delivered(self, counts: Mapping[str, float]) -> None:
         """A round of deliveries ended: how many attempts had which outcome."""
         for outcome, number in counts.items():
             self._instruments.deliveries.labels(outcome).inc(number)
         if counts.get("sent"):
-            self.last_delivery = datetime.now(UTC)
+            self.last_delivery = self.now()
 
     def committed(self, waited: float) -> None:
         """A transaction was committed after it had waited for `waited` seconds: the tick that did so makes headway."""
