@@ -130,10 +130,11 @@ def _end_orphans(c: Connection, now: datetime) -> None:
         left.setdefault(row.subscription_id, []).append(row.story_id)
     for teller, story_ids in left.items():
         hand_over(c, teller, story_ids)
-    closed = select(channels.c.reason).where(channels.c.channel_id == alerts.c.channel_id, channels.c.state == "closed")
-    shut = list(c.execute(_locked(PENDING, idle, closed.exists())))
+    closed = select(channels.c.channel_id).where(channels.c.state == "closed")
+    shut = list(c.execute(_locked(PENDING, idle, alerts.c.channel_id.in_(closed))))
+    why = select(channels.c.reason).where(channels.c.channel_id == alerts.c.channel_id).scalar_subquery()
     _end_all(c, removed, now, state="suppressed", state_reason=REMOVED)
-    _end_all(c, shut, now, state="dead", state_reason=closed.scalar_subquery())
+    _end_all(c, shut, now, state="dead", state_reason=why)
 
 
 def _locked(*conditions: ColumnElement[bool]) -> Select[*tuple[int, int, str]]:
@@ -169,7 +170,7 @@ def _next_of_each_channel(now: datetime, only: Collection[int] | None) -> Select
     turn = case((in_flight, 0), (_free(now), 1), else_=2).label("turn")
     queue = (
         select(alerts.c.id, alerts.c.channel_id, subscriptions.c.guild_id, turn, place.label("place"))
-        .select_from(joined())
+        .select_from(_placed())
         .where(
             PENDING,
             BY_ITSELF,
@@ -194,13 +195,15 @@ def _reachable() -> ColumnElement[bool]:
     return and_(~subscriptions.c.removed, subscriptions.c.paused.is_(None), channels.c.channel_id.is_(None))
 
 
+def _placed() -> Join:
+    """Alerts with their subscription, and their channel if it is shut."""
+    wanted = alerts.join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
+    return wanted.outerjoin(channels, channels.c.channel_id == alerts.c.channel_id)
+
+
 def joined() -> Join:
-    """Alerts with their subscription, their story, and their channel if it is shut."""
-    return (
-        alerts.join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
-        .join(stories, stories.c.id == alerts.c.story_id)
-        .outerjoin(channels, channels.c.channel_id == alerts.c.channel_id)
-    )
+    """The same with their story."""
+    return _placed().join(stories, stories.c.id == alerts.c.story_id)
 
 
 def whole() -> Select[*tuple[object, ...]]:
