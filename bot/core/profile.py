@@ -4,7 +4,7 @@ It sums what reports say (see traits) and compares nothing (see likeness).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bot.core.traits import MOST_WORDS, Traits, top
@@ -43,7 +43,7 @@ class Profile:
 
     def pack(self) -> dict[str, object]:
         """The profile as JSON can hold it."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _FIELDS}
 
 
 _FIELDS = {entry.name: entry for entry in fields(Profile)}

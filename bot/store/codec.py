@@ -20,7 +20,8 @@ Shape: TypeAlias = Any  # a type hint
 
 def clean(text: str) -> str:
     """`text` as UTF-8 and PostgreSQL can hold it: a lone surrogate becomes "?", NUL is dropped."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    text = text.replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def encode(value: object) -> Plain:
