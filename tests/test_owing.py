@@ -40,6 +40,13 @@ def test_a_wish_that_is_met_says_so(wishes: dict[str, object], reason: str) -> N
     assert (found.wanted, found.reasons) == (True, (reason,))
 
 
+def test_a_topic_is_told_by_the_name_that_people_know() -> None:
+    named = {"ai-defence": "AI and defence"}
+    (row,) = owed([NATO_DEAL], [wish(topic="ai-defence")], matched=(), topics=named)
+    assert row.reasons == ("asked for the topic AI and defence",)
+    assert match(NATO_DEAL, wish(topic="space"), topics=named).reasons == ("asked for the topic space",)
+
+
 @pytest.mark.parametrize(
     "wishes",
     [{"topic": "space"}, {"events": ("policy",)}, {"languages": ("de",)}, {"organisations": ("Helsing",)}],

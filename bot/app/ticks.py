@@ -37,6 +37,7 @@ async def poll_tick(
         importance=settings.importance,
         kinds={each.name: each.kind for each in settings.knowledge.organisations},
         thresholds={topic.id: topic.threshold for topic in settings.knowledge.topics},
+        topics={topic.id: topic.name for topic in settings.knowledge.topics},
     )
     return await poll(
         now,

@@ -162,7 +162,7 @@ def _told(
     for wish in subscriptions:
         if wish.id not in known:
             label = channel_label(wish.guild_id, wish.channel_id, wish.id)
-            lines.append(Line(label, _untold(trace.story, wish, importance, refused)))
+            lines.append(Line(label, _untold(trace.story, wish, importance, refused, standards)))
     told = len({fate.subscription_id for fate in trace.fates if fate.state in ("sent", "digested")})
     number = len(known.union(wish.id for wish in subscriptions))
     have = "has" if 1 in (told, number) else "have"
@@ -195,9 +195,11 @@ def _fate_line(fate: Fate) -> Line:
     )
 
 
-def _untold(story: Story, wish: Subscription, importance: Importance | None, refused: str | None) -> str:
+def _untold(
+    story: Story, wish: Subscription, importance: Importance | None, refused: str | None, standards: Standards
+) -> str:
     """Why a subscription has no row for the story; `refused` is why its whole server wants none."""
-    found = match(story, wish, importance)
+    found = match(story, wish, importance, {topic.id: topic.name for topic in standards.topics})
     lesser = replace(wish, min_importance=LEVELS[0])
     if not found.wanted and not (wish.mode == "both" and match(story, lesser, importance).wanted):
         return f"not owed: {'; '.join(found.reasons)}"

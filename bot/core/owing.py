@@ -6,6 +6,7 @@ It decides; it writes nothing down (see the store) and sends nothing (see the de
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.core.alert import Alert, AlertKind, Held, Subscription
 from bot.core.importance import LEVELS, Importance, at_least, held_words
@@ -13,6 +14,9 @@ from bot.core.story import Story
 
 Weigh = Callable[[Story, Collection[str]], Importance]
 """How much a story matters to a server that watches for those words."""
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,17 @@ class Match:
     reasons: tuple[str, ...] = ()
 
 
-def match(story: Story, subscription: Subscription, importance: Importance | None = None) -> Match:
+def match(
+    story: Story,
+    subscription: Subscription,
+    importance: Importance | None = None,
+    topics: Mapping[str, str] = NOTHING,
+) -> Match:
     """Whether `subscription` wants `story`. An empty wish is met by everything; every other one has to be met.
 
-    A story whose importance is not known counts as low.
+    A story whose importance is not known counts as low. `topics` are the names of topics by their ids.
     """
-    wishes = list(_wishes(story, subscription, importance))
+    wishes = list(_wishes(story, subscription, importance, topics))
     unmet = tuple(words for met, words in wishes if not met)
     return Match(False, unmet) if unmet else Match(True, tuple(words for _, words in wishes))
 
@@ -67,6 +76,7 @@ def owed(
     servers: Mapping[int, Server] | None = None,
     holds: Mapping[int, Hold] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    topics: Mapping[str, str] = NOTHING,
 ) -> tuple[Alert, ...]:
     """The first alerts that `stories`, each with a report that may alert, owe to those who want them.
 
@@ -78,7 +88,7 @@ def owed(
     asks for is weighed again with its next report. `waiting` are those of `matched` whose row only waits for a digest:
     once the story is to be told at once, by them or by another subscription of the channel, it is. `tellers` are those
     who tell or told, by (channel id, story id); without them, all who matched count, in the channels of now. `servers`
-    are by guild id, `holds` by subscription id, `thresholds` by topic.
+    are by guild id, `holds` by subscription id, `thresholds` and the names `topics` by topic.
     """
     wishes = sorted(subscriptions, key=lambda wish: wish.id)
     least = thresholds or {}
@@ -89,7 +99,7 @@ def owed(
         _held_back(alert, weight, (holds or {}).get(alert.subscription_id))
         for story in stories
         for alert, weight in _owed_by(
-            story, wishes, matched, waiting, tellers, weigh, servers or {}, least.get(story.topic, 0.0)
+            story, wishes, matched, waiting, tellers, weigh, servers or {}, least.get(story.topic, 0.0), topics
         )
     )
 
@@ -130,6 +140,7 @@ def _owed_by(
     weigh: Weigh | None,
     servers: Mapping[int, Server],
     threshold: float,
+    topics: Mapping[str, str],
 ) -> Iterator[tuple[Alert, Importance | None]]:
     known = {channel: teller for (channel, story_id), teller in tellers.items() if story_id == story.id}
     told = {channel: teller for channel, teller in known.items() if (teller, story.id) not in waiting}
@@ -138,7 +149,7 @@ def _owed_by(
         if (wish.id, story.id) in matched and (wish.id, story.id) not in waiting:
             continue
         weight = weigh(story, servers.get(wish.guild_id, Server()).watched) if weigh is not None else None
-        alert = _alert(story, wish, weight)
+        alert = _alert(story, wish, weight, topics)
         if alert is not None:
             found.append((wish, alert, weight))
     for wish, alert, weight in sorted(found, key=_waits):  # who tells it at once tells it to the channel
@@ -156,15 +167,15 @@ def _waits(found: tuple[Subscription, Alert, Importance | None]) -> tuple[bool, 
     return wish.paused is not None, alert.kind == "digest"
 
 
-def _alert(story: Story, wish: Subscription, weight: Importance | None) -> Alert | None:
+def _alert(story: Story, wish: Subscription, weight: Importance | None, topics: Mapping[str, str]) -> Alert | None:
     """The alert or the digest row that the story owes; None where it is not wanted."""
-    found = match(story, wish, weight)
+    found = match(story, wish, weight, topics)
     if found.wanted:
         kind: AlertKind = "digest" if wish.mode == "digest" else "alert"
         return Alert(wish.id, story.id, kind, story.revision, found.reasons)
     if wish.mode != "both":
         return None
-    lesser = match(story, replace(wish, min_importance=LEVELS[0]), weight)
+    lesser = match(story, replace(wish, min_importance=LEVELS[0]), weight, topics)
     return Alert(wish.id, story.id, "digest", story.revision, lesser.reasons) if lesser.wanted else None
 
 
@@ -191,10 +202,13 @@ def _until(hold: Hold | None, *, is_critical: bool) -> datetime | None:
     return None if hold is None or (hold.critical_override and is_critical) else hold.until
 
 
-def _wishes(story: Story, subscription: Subscription, importance: Importance | None) -> Iterable[tuple[bool, str]]:
+def _wishes(
+    story: Story, subscription: Subscription, importance: Importance | None, topics: Mapping[str, str]
+) -> Iterable[tuple[bool, str]]:
     """Each wish that the subscription states: whether the story meets it, and the words for it."""
     if subscription.topic is not None:
-        yield story.topic == subscription.topic, f"asked for the topic {subscription.topic}"
+        topic = topics.get(subscription.topic, subscription.topic)
+        yield story.topic == subscription.topic, f"asked for the topic {topic}"
     if subscription.events:
         yield story.event in subscription.events, f"asked for {' or '.join(map(_plain, subscription.events))}"
     if subscription.languages and story.language:

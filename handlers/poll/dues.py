@@ -38,6 +38,7 @@ def dues(
         weigh=weigh,
         servers=wanted.servers,
         thresholds=tick.rules.thresholds,
+        topics=tick.rules.topics,
     )
     first = owe([latest[id] for id in latest if id in fresh], wanted.subscriptions, holds=wanted.holds)
     listed = owe([latest[id] for id in latest if id in swept], wanted.subscriptions, holds=_gathered(wanted, tick))

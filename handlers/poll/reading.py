@@ -45,7 +45,7 @@ class PollRules:
 
     Feeds that are claimed stay so for `lease`, which is renewed for as long as the poll goes on.
     `kinds` maps the organisations that importance may weigh to their kinds, `thresholds` topics to the score from
-    which an article is relevant.
+    which an article is relevant, `topics` to what people call them.
     """
 
     feeds: FeedRules = field(default_factory=FeedRules)
@@ -56,6 +56,7 @@ class PollRules:
     importance: ImportanceRules = field(default_factory=ImportanceRules)
     kinds: Mapping[str, str] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
