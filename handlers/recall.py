@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from bot.core.recalling import Said, Unsaid, recalled
-from bot.errors import DeliveryError, DestinationForbiddenError, DestinationGoneError
+from bot.errors import DeliveryError, DestinationForbiddenError, DestinationGoneError, MessageRefusedError
 from bot.store import Store, aftermath
 from bot.store.aftermath import Aftermath
 
@@ -73,7 +73,7 @@ class Recall:
         """Reads a channel once; False where that has to wait. What cannot be read is not known."""
         try:
             said = await listener.said(channel_id, after=lacking.since - SLACK, before=lacking.at + SLACK)
-        except (DestinationForbiddenError, DestinationGoneError) as error:
+        except (DestinationForbiddenError, DestinationGoneError, MessageRefusedError) as error:
             log.warning("recall.unread", channel=channel_id, why=str(error))
             said = ()
         except DeliveryError as error:

@@ -161,6 +161,21 @@ async def test_nothing_is_told_while_discord_cannot_be_asked_and_a_closed_channe
         assert await store.read(alerts.state_of, 3) == ("owed", None)
 
 
+@pytest.mark.parametrize("kind", [0, 99])
+async def test_a_channel_that_discord_never_shows_keeps_nobody_from_being_told(
+    scene: Scene, fake: FakeDiscord, guild: Guild, kind: int
+) -> None:
+    """It is of a kind that is new to discord.py, or the request is refused."""
+    odd = fake.add_channel(guild, name="odd", type=kind)
+    scene.restore()
+    async with Store.open(scene.url) as store:
+        await store.write(subscriptions.add, a_subscription(odd.id, guild.id))
+        await store.write(alerts.owe, [an_alert(2, "story-2")], scene.now)
+        fake.faults.add(Fault("error", status=400, method="GET", channel=odd.id, route=CREATE))
+        assert await Recall(store).recall(scene.now, scene.sender)
+        assert await store.read(alerts.state_of, 2) == ("sent", aftermath.STOOD)
+
+
 class Unwell:
     """A Discord that has to be waited for."""
 

@@ -24,6 +24,8 @@ from bot.errors import (
 ARCHIVED = 50083
 NO_REPLIES = 160002
 
+_NO_PLACE = "the channel is of a kind that takes no messages; choose a text channel"
+
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 _GONE = {10003: "the channel no longer exists", 10004: "the server no longer exists"}
 _FORBIDDEN = {
@@ -34,7 +36,7 @@ _FORBIDDEN = {
     ARCHIVED: "the thread is archived and the bot may not open it; open it or choose another channel",
     40067: "the forum asks for a tag on each post and has none to give; add a tag, or ask for none",
     50008: "the channel takes no messages; choose a text channel",
-    50024: "the channel is of a kind that takes no messages; choose a text channel",
+    50024: _NO_PLACE,
 }
 
 
@@ -46,6 +48,8 @@ def delivery_error(error: Exception) -> DeliveryError:
         return RateLimitedError("Discord asks to wait", retry_after=error.retry_after)
     if isinstance(error, discord.HTTPException):
         return _by_status(error)
+    if isinstance(error, discord.InvalidData):
+        return DestinationForbiddenError(_NO_PLACE)
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return TryAgainError("Discord did not answer in time")
     if isinstance(error, aiohttp.ClientError | OSError):
