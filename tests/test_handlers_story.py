@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import discord
 import pytest
 
 from bot.client import Index
@@ -36,6 +37,19 @@ async def test_sources_lists_the_reports_of_the_story_that_was_chosen(town: Town
     assert "[Report 2](https://o2.example/1) — o2.example" in said(result)
     assert "3 independent outlets" in said(result)
     assert result.ephemeral
+
+
+async def test_who_may_only_read_a_channel_shares_nothing_there(town: Town) -> None:
+    """Discord lets people use commands in channels that they cannot write in."""
+    await town.keep(a_story("talks", title="In talks"))
+    mute = {town.guild.default_role: discord.PermissionOverwrite(send_messages=False)}
+    board = town.guild.create_text_channel("announcements", overwrites=mute)
+    for command, options in (("story view", {"story": "talks"}), ("news latest", {}), ("about", {})):
+        result = await town.reader.slash(board, command, share=True, **options)
+        assert "You cannot write here yourself" in said(result) and result.ephemeral
+        assert "You cannot write" not in said(await town.reader.slash(board, command, **options))
+        assert "You cannot write" not in said(await town.reader.slash(town.channel, command, share=True, **options))
+    assert board.history(viewer=town.manager) == []
 
 
 @pytest.mark.parametrize(

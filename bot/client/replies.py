@@ -34,9 +34,19 @@ class RefusedError(TocsinError):
 
 
 async def defer(interaction: Interaction, *, share: bool = False) -> None:
-    """Tells Discord that an answer follows; only the person who asked sees it unless `share`."""
+    """Tells Discord that an answer follows; only the person who asked sees it unless `share`. Raises RefusedError where
+    he may not write himself what everybody is to see: Discord lets people use commands in channels that they only
+    read."""
+    if share and not _may_write(interaction):
+        raise RefusedError("You cannot write here yourself, so ask without `share`: then you alone see the answer.")
     interaction.extras[SHARED] = share
     await interaction.response.defer(ephemeral=not share, thinking=True)
+
+
+def _may_write(interaction: Interaction) -> bool:
+    theirs = interaction.permissions
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    return theirs.send_messages_in_threads if in_thread else theirs.send_messages
 
 
 async def refuse(interaction: Interaction, message: Message) -> None:
