@@ -8,6 +8,7 @@ import pytest
 
 from bot.client import Index
 from bot.core.feed import FeedState
+from bot.core.importance import Importance
 from bot.core.lists import PAGING, Listed, Page, Wanted, list_message, turn
 from bot.store import Store, feeds
 from bot.store.stories import save as save_stories
@@ -41,6 +42,15 @@ async def test_the_latest_stories_come_first_five_a_page(town: Town) -> None:
     assert [n for n in range(12) if f"Story number {n}]" in text] == [7, 8, 9, 10, 11]
     assert text.index("number 11") < text.index("number 7")
     assert "Page 1 of 3 · 12 stories" in text
+
+
+async def test_the_latest_say_which_of_them_matter_most_as_every_list_does(town: Town) -> None:
+    weights = {"s0": Importance("high", 3.0), "s1": Importance("low", 0.0)}
+    await town.store.write(save_stories, stories(2), weights)
+    for command in ("latest", "top"):
+        lines = said(await town.reader.slash(town.channel, f"news {command}")).splitlines()
+        before = {n: lines[place - 1] for n in (0, 1) for place, line in enumerate(lines) if f"number {n}]" in line}
+        assert before[0].endswith(" · **high**") and "low" not in before[1]
 
 
 async def test_pages_are_turned_after_a_restart(town: Town) -> None:

@@ -174,7 +174,8 @@ def _told(c: Connection, wanted: Wanted, page: int, since: datetime | None) -> P
         limit=PAGE,
         offset=page * PAGE,
     )
-    return Page([Listed(story) for story in found], page, total)
+    levels = {each.story.id: each.importance.level for each in stories.ranked(c, ids=[story.id for story in found])}
+    return Page([Listed(story, levels.get(story.id)) for story in found], page, total)
 
 
 def _found(c: Connection, wanted: Wanted, page: int, since: datetime | None) -> Page:
