@@ -24,7 +24,7 @@ from bot.demo.server import FeedServer, feed_server
 from bot.doctor import Finding, Level, configuration, database, examination, exit_code, feeds, health, model
 from bot.doctor import discord as application
 from bot.doctor.database import LITTLE_ROOM, NO_ROOM, Archive
-from bot.errors import StoreError, TocsinError
+from bot.errors import Mistake, StoreError, TocsinError
 from bot.health import Vitals, beating, serving
 from bot.settings import Settings, load_settings
 from bot.store import Store, subscriptions
@@ -94,6 +94,12 @@ async def test_what_is_set_up_is_counted(shipped: Settings) -> None:
 async def test_no_feed_at_all_is_a_warning(settings: Settings) -> None:
     (says,) = told(await configuration.check(settings), "warning")
     assert "No feed is configured" in says
+
+
+async def test_a_file_that_nobody_reads_is_a_warning(settings: Settings) -> None:
+    misspelt = Mistake("/etc/tocsin/setings.toml", None, "is read by nobody; call it settings.toml")
+    found = await configuration.check(replace(settings, unread=(misspelt,)))
+    assert "/etc/tocsin/setings.toml: is read by nobody; call it settings.toml." in told(found, "warning")
 
 
 async def test_secrets_that_others_may_read_are_a_warning(settings: Settings, tmp_path: Path) -> None:

@@ -68,6 +68,27 @@ def test_a_file_that_is_there_and_cannot_be_read_is_told_and_not_passed_over(tmp
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("setings.toml", "call it settings.toml"),
+        ("Feeds.toml", "call it feeds.toml"),
+        ("organizations.toml", "call it organisations.toml"),
+        ("tocsin.toml", "the names are amounts, events, feeds, "),
+    ],
+)
+def test_a_file_whose_name_is_misspelt_is_told(tmp_path: Path, name: str, hint: str) -> None:
+    for other in (name, "settings.toml", ".#settings.toml", "notes.md", "feeds.toml~"):
+        (tmp_path / other).touch()
+    (told,) = load_settings(Overrides(config=tmp_path)).unread
+    assert str(told).startswith(f"{tmp_path}/{name}: is read by nobody; {hint}")
+
+
+def test_a_list_of_feeds_may_stand_there_under_any_name(tmp_path: Path) -> None:
+    (tmp_path / "feeds2.toml").touch()
+    assert load_settings(Overrides(config=tmp_path, feeds=tmp_path / "feeds2.toml")).unread == ()
+
+
 def test_mistakes_in_several_files_are_told_at_once_with_file_and_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

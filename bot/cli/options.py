@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import structlog
 import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -14,6 +15,7 @@ from bot.logs import set_up_logs
 from bot.settings import Overrides, Settings, forget_secrets, load_settings
 from bot.store import Store
 
+log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 ConfigOption = Annotated[
@@ -40,6 +42,8 @@ def settings_for(
     forget_secrets()
     level = "WARNING" if quiet and settings.log.level == "INFO" else settings.log.level
     set_up_logs(level=level, form=settings.log.format, secrets=settings.secrets())
+    for file in settings.unread:
+        log.warning("settings.unread", file=file.file, why=file.text)
     return settings
 
 

@@ -21,6 +21,7 @@ async def check(settings: Settings) -> Sequence[Finding]:
         counted(len(known.topics), "topic"),
     )
     found = [Finding(ABOUT, "ok", f"The configuration is right: {', '.join(amounts)}.")]
+    found += [Finding(ABOUT, "warning", f"{each}.") for each in settings.unread]
     if not settings.feeds:
         found.append(Finding(ABOUT, "warning", "No feed is configured: list some in feeds.toml, or name an OPML list."))
     if settings.token is not None and _others_may_read(SECRETS):

@@ -35,6 +35,7 @@ from bot.settings.files import (
     check_database_url,
     check_feed_url,
     find_file,
+    unread_files,
 )
 from bot.settings.importance import read_importance
 from bot.settings.knowledge import read_knowledge
@@ -56,7 +57,8 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that an operator chose. The tables are those of `settings.toml`, environment applied."""
+    """Everything that an operator chose. The tables are those of `settings.toml`, environment applied; `unread` are
+    files beside them that nobody reads, which he may have meant to be."""
 
     token: SecretStr | None
     database_url: SecretStr
@@ -72,6 +74,7 @@ class Settings:
     merging: MergingRules
     importance: ImportanceRules
     feed_limits: FeedLimits
+    unread: tuple[Mistake, ...] = ()
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown, as it is: the token and the database's password."""
@@ -122,6 +125,7 @@ def load_settings(overrides: Overrides = Overrides()) -> Settings:
         merging=replace(merging, part_of={each.name: each.part_of for each in knowledge.organisations if each.part_of}),
         importance=importance,
         feed_limits=FeedLimits(**tables.feeds.model_dump()),
+        unread=tuple(unread_files(folder, but=overrides.feeds)) if folder else (),
     )
 
 

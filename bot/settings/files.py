@@ -3,8 +3,9 @@
 It knows folders and tables; it does not read the environment (see environment).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from os.path import lexists
 from pathlib import Path
@@ -14,11 +15,15 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, ValidationInfo, field_validator
 
 from bot.core.feed import Feed, FeedKind, FeedRules
+from bot.errors import Mistake
 from bot.settings.toml import Table
 
 Network = IPv4Network | IPv6Network
 LONGEST_NAME = 100
 """Characters of a feed's name."""
+
+ALIKE = 0.8
+"""How like a known name one is that was misspelt: "setings", "organizations", not "tocsin" (as difflib has it)."""
 
 _BOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +39,17 @@ def find_file(name: str, folder: Path | None) -> Path:
     so that reading it tells its operator so."""
     own = folder / name if folder is not None else None
     return own if own is not None and lexists(own) else shipped_folder() / name
+
+
+def unread_files(folder: Path, *, but: Path | None = None) -> Iterator[Mistake]:
+    """Files in the operator's folder that look like configuration and have no name that is looked for; hidden ones are
+    an editor's, and `but` is read under another name."""
+    known = sorted(path.stem for path in shipped_folder().glob("*.toml"))
+    for path in sorted(folder.glob("[!.]*.toml")):
+        if path.stem not in known and not (but and but.absolute() == path.absolute()):
+            like = get_close_matches(path.stem.lower(), known, 1, ALIKE)
+            hint = f"call it {like[0]}.toml" if like else f"the names are {', '.join(known)}"
+            yield Mistake(str(path), None, f"is read by nobody; {hint}")
 
 
 def parse_networks(value: object) -> object:
