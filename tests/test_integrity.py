@@ -1,5 +1,6 @@
 """`tocsin db check`: a sound database passes, and each thing that can be wrong is found and named, on both engines."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -118,6 +119,19 @@ async def test_each_breach_of_a_rule_is_found(database_url: str) -> None:
             alter(c, statement)
             assert broken(c, known[says]).count > 0, says
             attempt.rollback()
+
+
+async def test_no_rule_looks_through_a_table_for_each_row_of_another(url: str) -> None:
+    """That takes days where a year of alerts is kept; SQLite is asked, which does what it is told row by row."""
+    slow = []
+    with existing(url) as engine, one_moment(engine) as c:
+        for rule in rules("sqlite"):
+            asked = rule.broken.compile(dialect=c.dialect, compile_kwargs={"literal_binds": True})
+            plan = [row.detail for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+            within = plan[next((at for at, step in enumerate(plan) if "CORRELATED" in step), len(plan)) :]
+            by_key = re.compile("(SEARCH|SCAN) (?!.*[(]\\w+=[?])")
+            slow += [(rule.says, step) for step in within if by_key.match(step)]
+    assert not slow
 
 
 async def test_what_a_row_points_to_is_missed(database_url: str) -> None:

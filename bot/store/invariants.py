@@ -107,8 +107,9 @@ def _alerts() -> Iterator[Rule]:
     made = select(bulletins.c.id).where(bulletins.c.state.in_(("suppressed", "dead")))
     untold = and_(alerts.c.state == "digested", alerts.c.bulletin_id.in_(made))
     yield Rule("no alert was told by a digest that was never sent", _broken(alerts, untold))
-    twin = alerts.alias("twin")
-    again = exists().where(twin.c.message_id == alerts.c.message_id, twin.c.id < alerts.c.id)
+    place = func.row_number().over(partition_by=alerts.c.message_id, order_by=alerts.c.id).label("place")
+    standing = select(alerts.c.id, place).where(alerts.c.message_id.is_not(None)).subquery()
+    again = alerts.c.id.in_(select(standing.c.id).where(standing.c.place > 1))
     yield Rule("no message stands for two alerts", _broken(alerts, and_(alerts.c.channel_id != 0, again)))
     yield Rule("each alert that another subscription tells has that one's", _broken(alerts, _without_teller()))
 
