@@ -158,6 +158,28 @@ async def test_a_story_is_told_at_once_instead_of_in_the_digests_that_it_waited_
     ]
 
 
+@pytest.mark.parametrize(("kind", "updated"), [("alert", {"a"}), ("digest", set())])
+async def test_what_follows_a_story_that_was_told_in_a_list_answers_the_list(
+    desk: Desk, kind: str, updated: set[str]
+) -> None:
+    """A change is told of what was to be an alert; what was for a digest alone changes in silence."""
+    wanted = await desk.subscribe(mode="both", habits=EIGHT)
+    await desk.tick()
+    await desk.owe(wanted, "a", "b", kind=kind, **({"held": "quiet hours"} if kind == "alert" else {}))
+    assert await desk.store.read(alerts.sent_to, ["a"]) == set()
+    await desk.tick(DAY)
+    assert await desk.sent() == [["b", "a"]]
+    assert {story for _, story in await desk.store.read(alerts.sent_to, ["a"])} == updated
+    await desk.store.write(stories.save, [a_story("c", follows="a")])
+    await desk.store.write(alerts.owe, [an_alert(wanted, "c"), an_alert(wanted, "a", kind="update", revision=2)], NOON)
+    for _ in range(2):
+        (claimed,) = await desk.store.write(alerts.claim, now=desk.now, lease=LEASE, limit=50)
+        assert (claimed.reply_to, claimed.reply_place) == (902, None)
+        await desk.store.write(
+            alerts.settle_sent, claimed.alert_id, message_id=claimed.alert_id, shown_revision=1, now=desk.now
+        )
+
+
 async def test_one_story_that_was_held_comes_as_the_alert_that_it_is(desk: Desk) -> None:
     wanted = await desk.subscribe()
     await desk.owe(wanted, "a", held="quiet hours", not_before=NOON + HOUR)

@@ -173,12 +173,17 @@ def tellers(c: Connection, story_ids: Iterable[str]) -> dict[tuple[int, str], in
 
 
 def sent_to(c: Connection, story_ids: Iterable[str]) -> set[tuple[int, str]]:
-    """The (subscription, story) whose alert stands in its channel, for subscriptions that are not removed."""
+    """The (subscription, story) that was to be an alert and stands in its channel, as one or in a list, for
+    subscriptions that are not removed."""
+    stands = or_(
+        and_(alerts.c.state == "sent", alerts.c.message_id.is_not(None)),
+        and_(alerts.c.state == "digested", bulletins.c.message_id.is_not(None)),
+    )
     wanted = (
         select(alerts.c.subscription_id, alerts.c.story_id)
         .join(subscriptions, subscriptions.c.id == alerts.c.subscription_id)
-        .where(alerts.c.story_id.in_(set(story_ids)), alerts.c.kind == "alert", alerts.c.state == "sent")
-        .where(~subscriptions.c.removed, alerts.c.message_id.is_not(None))
+        .outerjoin(bulletins, bulletins.c.id == alerts.c.bulletin_id)
+        .where(alerts.c.story_id.in_(set(story_ids)), alerts.c.kind == "alert", stands, ~subscriptions.c.removed)
     )
     return {(row.subscription_id, row.story_id) for row in c.execute(wanted)}
 

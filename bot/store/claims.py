@@ -36,7 +36,7 @@ from bot.core.importance import at_least
 from bot.store import lanes, rows
 from bot.store.dialect import has_turn
 from bot.store.heirs import hand_over
-from bot.store.schema import alerts, channels, deliveries, pending, stories, subscriptions
+from bot.store.schema import alerts, bulletins, channels, deliveries, pending, stories, subscriptions
 
 SWEEPING = 1
 AT_ONCE = 1_000  # orphans that are ended with one claim
@@ -222,19 +222,18 @@ def _claimed(ids: list[int]) -> Select[*tuple[object, ...]]:
 
 
 def _answered(column: str) -> ScalarSelect[int]:
-    """A column of the alert in the same channel that this one answers: of the story that it follows, or of its own."""
-    earlier = alerts.alias("earlier")
+    """Of the message in the same channel that this one answers: of the story that it follows, or of its own. That is
+    its alert or, without one, the list that told it."""
+    earlier, listed = alerts.alias("earlier"), bulletins.alias("listed")
     answered = case((alerts.c.kind == "update", alerts.c.story_id), else_=stories.c.follows)
+    alerted = and_(earlier.c.state == "sent", earlier.c.kind == "alert", earlier.c.message_id.is_not(None))
+    in_list = and_(earlier.c.state == "digested", listed.c.message_id.is_not(None))
+    shown = earlier.c.place_id if column == "place_id" else func.coalesce(earlier.c.message_id, listed.c.message_id)
     return (
-        select(earlier.c[column])
-        .where(
-            earlier.c.story_id == answered,
-            earlier.c.channel_id == alerts.c.channel_id,
-            earlier.c.state == "sent",
-            earlier.c.kind == "alert",
-            earlier.c.message_id.is_not(None),
-        )
-        .order_by(earlier.c.id.desc())
+        select(shown)
+        .select_from(earlier.outerjoin(listed, listed.c.id == earlier.c.bulletin_id))
+        .where(earlier.c.story_id == answered, earlier.c.channel_id == alerts.c.channel_id, or_(alerted, in_list))
+        .order_by(case((alerted, 0), else_=1), earlier.c.id.desc())
         .limit(1)
         .correlate(alerts, stories)
         .scalar_subquery()
