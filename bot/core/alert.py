@@ -98,8 +98,9 @@ class Delivery:
     `nonce` is the row's own, stable over attempts, at most 25 characters, and stands in the buttons as the
     delivery's mark. `earlier_claim` is when a former attempt began that was never settled (a half-sent row).
     `reply_to` is the message of the alert that this story follows, or that this row is an update of, or of the list
-    that told it, if it stands in the same channel; `reply_place` is an alert's forum post or the thread under it. `revision` is the story's when the row
-    was owed: no attempt can have shown an older one. `ping` says that the message calls the subscription's role.
+    that told it, if it stands in the same channel; `reply_place` is an alert's forum post or the thread under it.
+    `revision` is the story's when the row was owed: no attempt can have shown an older one. `ping` says that the
+    message calls the subscription's role.
     """
 
     alert_id: int
