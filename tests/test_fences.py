@@ -205,7 +205,7 @@ class Slow:
         return False
 
 
-QUICK = DeliverRules(lease=timedelta(seconds=1.2), look_again=0.05, remembered=timedelta(0))
+QUICK = DeliverRules(lease=timedelta(seconds=2.4), look_again=0.05, remembered=timedelta(0))
 
 
 async def tick(store: Store, sender: Slow, *, now: datetime = AFTER) -> DeliverReport:
@@ -216,10 +216,10 @@ async def test_a_send_that_takes_longer_than_its_lease_keeps_its_row(store: Stor
     """Nobody else may claim it meanwhile, and it is sent."""
     await owe(store)
     await claim(store)
-    sender, began = Slow(store, seconds=2.5), time.monotonic()
+    sender, began = Slow(store, seconds=5), time.monotonic()
     ticking = asyncio.create_task(tick(store, sender))
     for _ in range(8):
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(0.5)
         passed = timedelta(seconds=time.monotonic() - began)
         assert await store.write(alerts.claim, now=AFTER + passed, lease=LEASE, limit=1) == []
     assert await ticking == DeliverReport(sent=1)
@@ -246,7 +246,7 @@ async def test_a_lease_that_cannot_be_renewed_runs_out_before_anything_is_sent(
         raise StoreError("away")
 
     monkeypatch.setattr(alerts, "renew", away)
-    sender = Slow(store, seconds=1.5)
+    sender = Slow(store, seconds=2.7)
     assert await tick(store, sender) == DeliverReport(lost=1, sent=1)
     assert sender.created == 1, "by another attempt, which has a claim of its own"
 
@@ -260,7 +260,7 @@ async def test_a_runner_that_was_frozen_past_its_lease_sends_nothing_when_it_wak
         async def wait(self, seconds: float) -> None:
             time.sleep(seconds)  # noqa: ASYNC251 - the loop is to stand still
 
-    sender = Frozen(store, 1.5)
+    sender = Frozen(store, 2.7)
     assert await tick(store, sender) == DeliverReport(lost=1, sent=1)
     assert sender.created == 1, "by another attempt, which has a claim of its own"
 

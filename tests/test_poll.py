@@ -413,7 +413,8 @@ async def test_a_poll_stopped_half_way_loses_nothing(desk: Desk) -> None:
     desk.publish("one", CAKE)
     desk.publish("two", NATO)
     polling = asyncio.create_task(desk.poll())
-    await asyncio.sleep(0.02)
+    while not desk.server.answers[200]:
+        await asyncio.sleep(0)
     polling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await polling
