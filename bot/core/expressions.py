@@ -5,7 +5,7 @@ It reads one expression at a time; what a pattern means, and where it fires, is 
 The writing of an expression, word by word:
     deal          the word, in any case                 award* *era   every word that begins, ends so
     (a|b c|d*)    one of several; groups may nest       word? (a|b)?  may be absent
-    ..            up to four words, as few as need be   ..9           up to nine
+    ..            up to four words, as few as need be   ..9           up to nine, and no more than 99
     {org}         an organisation                       {money}       a sum
     {customer}    one that buys (ministry, service, …)  {vendor}      one that sells, or of unknown kind
     {lab} {legislature} {court} {regulator} {university} {think-tank} {campaign} {investor}   one of that kind
@@ -63,9 +63,19 @@ def keys_in(line: str) -> frozenset[str]:
 def expression_of(expression: str) -> Expression:
     """`expression` over masked lines, in which each word is followed by one space.
 
-    The empty group "head" stands before its first word that is neither slot nor gap. Raises ValueError with one
-    sentence where the expression cannot be read.
+    The empty group "head" stands before its first word that is neither slot nor gap. Raises ValueError as `check` does.
     """
+    regex, keys, foreign = _read(expression)
+    return Expression(re.compile(regex), keys, foreign)
+
+
+def check(expression: str) -> None:
+    """Raises ValueError with one sentence where `expression` cannot be read; a regular expression is not yet made."""
+    _read(expression)
+
+
+def _read(expression: str) -> tuple[str, frozenset[str] | None, bool]:
+    """The regular expression as text, which is always one, and the rest of an Expression."""
     tokens = _tokens(expression)
     foreign = tokens[:1] == ["~"]
     tokens = tokens[foreign:]
@@ -76,7 +86,7 @@ def expression_of(expression: str) -> Expression:
     body = parser.sequence()
     if parser.left:
         raise ValueError(f'"{parser.left[0]}" stands where no group is open')
-    return Expression(re.compile(("^ " if anchored else r"(?<= )") + body.regex), body.keys, foreign)
+    return ("^ " if anchored else r"(?<= )") + body.regex, body.keys, foreign
 
 
 def _tokens(expression: str) -> list[str]:
@@ -115,6 +125,8 @@ class _Parser:
 
     def _element(self, token: str) -> _Piece:
         if token.startswith(".."):
+            if len(token) > len("..99"):
+                raise ValueError(f'"{token}" leaves out too much; write ..99 at most')
             return _Piece(rf"(?:\S+ ){{0,{int(token[2:] or 4)}}}?", absent=True)
         if token.startswith("{"):
             return _Piece(_slot(token[1:-1]))

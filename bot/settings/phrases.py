@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, StringConstraints
 
-from bot.core.expressions import expression_of
+from bot.core.expressions import check
 from bot.core.patterns import Pattern
 from bot.errors import Mistake
 from bot.settings.toml import Table, line_of
@@ -27,8 +27,8 @@ def _findable(phrase: str) -> str:
 
 def _readable(expression: str) -> str:
     try:
-        expression_of(expression)
-    except (ValueError, re.error) as error:
+        check(expression)
+    except ValueError as error:
         raise ValueError(f'"{expression}" cannot be read as a pattern ({error}); see the top of the file') from error
     return expression
 
