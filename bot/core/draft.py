@@ -51,23 +51,24 @@ def named(drafts: Iterable[Draft], homes: Collection[str]) -> tuple[tuple[Draft,
     all), and neither does a text under several guids and links. A second copy of an item is left out, and so is an
     item without anything to know it by.
     """
-    drafts = tuple(drafts)
+    marked = [(draft, fingerprint(draft.title, draft.text)) for draft in drafts]
     shared = (
-        _ambiguous(drafts, by=_guid, tell=_headline)
-        | _ambiguous(drafts, by=lambda draft: draft.link, tell=_headline)
-        | _ambiguous(drafts, by=_mark, tell=lambda draft: (draft.guid, draft.link))
+        _ambiguous((draft.guid, _headline(draft)) for draft, _ in marked)
+        | _ambiguous((draft.link, _headline(draft)) for draft, _ in marked)
+        | _ambiguous((mark, (draft.guid, draft.link)) for draft, mark in marked)
         | frozenset(homes)
     )
     entries: dict[str, tuple[Draft, tuple[str, ...]]] = {}
-    for draft in drafts:
-        if aliases := tuple(_names(draft, shared)):
+    for draft, mark in marked:
+        if aliases := tuple(_names(draft, mark, shared)):
             entries.setdefault(aliases[0], (draft, aliases))
     return tuple(entries.values())
 
 
 def reuses_guids(drafts: Iterable[Draft]) -> bool:
     """Whether one guid stands on items of three titles or more: of two, one may be the other before it was edited."""
-    return any(len(titles) >= _TITLES_OF_REUSE for titles in _told_by(drafts, by=_guid, tell=_headline).values())
+    told = _told_by((draft.guid, _headline(draft)) for draft in drafts)
+    return any(len(titles) >= _TITLES_OF_REUSE for titles in told.values())
 
 
 def clean_guid(value: object) -> str | None:
@@ -108,8 +109,8 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _names(draft: Draft, shared: Collection[str]) -> Iterator[str]:
-    """The names of one item. A short text is a name only where there is no other."""
+def _names(draft: Draft, mark: str, shared: Collection[str]) -> Iterator[str]:
+    """The names of one item; `mark` is its text's. A short text is a name only where there is no other."""
     strong = False
     if draft.guid and draft.guid not in shared:
         strong = True
@@ -117,37 +118,24 @@ def _names(draft: Draft, shared: Collection[str]) -> Iterator[str]:
     if draft.link and draft.link not in shared:
         strong = True
         yield f"link:{link_key(draft.link)}"
-    mark = _mark(draft)
     words = len(draft.title.split()) + len(draft.text.split())
     if mark and (not strong or (words >= _FEWEST_WORDS and mark not in shared)):
         yield f"text:{mark}"
 
 
-def _ambiguous(
-    drafts: Iterable[Draft], *, by: Callable[[Draft], str | None], tell: Callable[[Draft], object]
-) -> frozenset[str]:
-    """The values of `by` that stand on drafts which `tell` holds for different ones."""
-    return frozenset(value for value, different in _told_by(drafts, by=by, tell=tell).items() if len(different) > 1)
+def _ambiguous(names: Iterable[tuple[str | None, object]]) -> frozenset[str]:
+    """The names, each given with what it stands for, that stand for different things."""
+    return frozenset(name for name, different in _told_by(names).items() if len(different) > 1)
 
 
-def _told_by(
-    drafts: Iterable[Draft], *, by: Callable[[Draft], str | None], tell: Callable[[Draft], object]
-) -> Mapping[str, set[object]]:
-    """What `tell` says of the drafts with each value of `by`."""
+def _told_by(names: Iterable[tuple[str | None, object]]) -> Mapping[str, set[object]]:
+    """All that each of the names stands for."""
     told: defaultdict[str, set[object]] = defaultdict(set)
-    for draft in drafts:
-        if value := by(draft):
-            told[value].add(tell(draft))
+    for name, thing in names:
+        if name:
+            told[name].add(thing)
     return told
-
-
-def _guid(draft: Draft) -> str | None:
-    return draft.guid
 
 
 def _headline(draft: Draft) -> str:
     return (draft.title or draft.text).casefold()
-
-
-def _mark(draft: Draft) -> str:
-    return fingerprint(draft.title, draft.text)
