@@ -359,6 +359,18 @@ async def test_one_hostile_feed_of_fifty_holds_up_neither_the_others_nor_the_loo
     assert found.late < 2
 
 
+async def test_a_feed_of_dear_titles_and_texts_does_not_hold_the_loop(wire: Wire) -> None:
+    """Fault 58: a whole feed of characters that stand for eighteen each, and of titles that end again and again."""
+    dear = [("Prize - a" * 900, "\ufdfa " * 1_000)] * 250
+    await wire.read(wire.publish("one", *((f"{title} {number}", text) for number, (title, text) in enumerate(dear))))
+    async with beats() as found:
+        report = await wire.poll()
+        wire.publish("one", *((f"{title} or {number}", text) for number, (title, text) in enumerate(dear)))
+        again = await wire.poll()
+    assert (report.entries_new, again.failed, again.entries_new) == (250, 0, 0)
+    assert found.busy < 0.3
+
+
 def hostile(wire: Wire, kind: str) -> str:
     """A hostile feed's address."""
     if kind == "drip":

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.article import read_entry
+from bot.core.article import Article, read_entry
 from bot.core.entry import Entry, ParsedFeed, body_hash
 from bot.core.event import EventType
 from bot.core.feed import (
@@ -34,7 +34,7 @@ from bot.core.story import MergingRules
 from bot.errors import FeedError
 from bot.fetch import Fetched, Fetcher, FetchError, HostRestsError, NotModified
 from bot.language import Language
-from bot.store import Store, entries, polls
+from bot.store import Connection, Store, entries, polls
 
 log = structlog.get_logger(__name__)
 
@@ -140,16 +140,22 @@ def _without_ways_back(found: Sequence[Entry], addresses: Sequence[str | None]) 
 
 
 async def _sift(tick: Tick, feed: StoredFeed, found: Sequence[Entry], *, reuses_guids: bool) -> Sifted:
+    sifted, stormed = await tick.store.read(_sifted, feed, found, reuses_guids=reuses_guids)
+    if stormed:
+        count = {name: len(getattr(sifted, name)) for name in ("new", "adopted", "swept")}
+        log.warning("feed.stormed", feed=feed.id, url=feed.feed.url, in_body=len(found), **count)
+    return sifted
+
+
+def _sifted(c: Connection, feed: StoredFeed, found: Sequence[Entry], *, reuses_guids: bool) -> tuple[Sifted, bool]:
+    """The entries by what is known of them, and whether they came as a storm. In the store's thread, because strangers'
+    titles may cost a second."""
     last = None if is_first_poll(feed.state) else feed.state.last_success_at
-    known = await tick.store.read(entries.find, feed.id, {alias for entry in found for alias in entry.aliases})
+    known = entries.find(c, feed.id, {alias for entry in found for alias in entry.aliases})
     sifted = sift(found, known, reuses_guids=reuses_guids)
     if last is None or not is_storm(sifted.new, in_body=len(found), last_polled=last):
-        return sifted
-    titles = await tick.store.read(entries.titles, feed.id)
-    calmed = calm(sifted, known, titles, last_polled=last)
-    count = {name: len(getattr(calmed, name)) for name in ("new", "adopted", "swept")}
-    log.warning("feed.stormed", feed=feed.id, url=feed.feed.url, in_body=len(found), **count)
-    return calmed
+        return sifted, False
+    return calm(sifted, known, entries.titles(c, feed.id), last_polled=last), True
 
 
 async def _judge(tick: Tick, feed: StoredFeed, sifted: Sifted) -> tuple[polls.Judged, ...]:
@@ -157,13 +163,20 @@ async def _judge(tick: Tick, feed: StoredFeed, sifted: Sifted) -> tuple[polls.Ju
     quiet = {entry.identity: why for entry, why in sifted.swept}
     told = enumerate([*sifted.new, *(entry for entry, _ in sifted.swept)])
     ordered = [entry for _, entry in sorted(told, key=lambda pair: (pair[1].published or tick.now, -pair[0]))]
-    articles = [read_entry(entry, feed=feed.feed, first_seen=tick.now) for entry in ordered]
-    analyses = await tick.language.analyse(articles) if articles else ()
+    if not ordered:
+        return ()
+    articles = await asyncio.to_thread(_articles, ordered, feed, tick.now)
+    analyses = await tick.language.analyse(articles)
     return tuple(
         # the article has markup and text, made readable
         polls.Judged(replace(entry, markup="", text=""), article, analysis, quiet=quiet.get(entry.identity))
         for entry, article, analysis in zip(ordered, articles, analyses, strict=True)
     )
+
+
+def _articles(found: Sequence[Entry], feed: StoredFeed, now: datetime) -> list[Article]:
+    """The entries made readable. In a thread, because some texts of strangers cost far more than others."""
+    return [read_entry(entry, feed=feed.feed, first_seen=now) for entry in found]
 
 
 def _after_success(
