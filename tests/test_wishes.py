@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bot.core.alert import Habits
+from bot.core.details import why_message
 from bot.core.escape import cut
 from bot.core.hours import DigestPlan, QuietHours
+from bot.core.owing import match
 from bot.core.wishes import LANGUAGES, days_words, habit, plan_words, planned, same_wish, wish
-from tests.builders import a_subscription
+from tests.builders import a_story, a_subscription
 
 
 def test_a_subscription_without_wishes_takes_every_topic() -> None:
@@ -87,3 +89,12 @@ def test_a_mode_gets_the_plan_that_it_asks_for_and_keeps_one_that_it_has() -> No
 def test_languages_are_two_letters_and_named_once() -> None:
     assert all(len(code) == 2 for code in LANGUAGES)
     assert len(set(LANGUAGES.values())) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("more", [{}, {"languages": ("en", "de")}])
+def test_why_calls_the_topic_that_was_asked_for_by_its_name(more: dict[str, tuple[str, ...]]) -> None:
+    story, wanted = a_story(), a_subscription(topic="ai-defence", **more)
+    reasons = match(story, wanted, topics={"ai-defence": "AI and defence"}).reasons
+    message = why_message(story, topic="AI and defence", reasons=reasons, subscription=wanted)
+    assert message.fields[-1].value.startswith("the topic AI and defence")
+    assert "ai-defence" not in message.fields[-1].value

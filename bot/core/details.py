@@ -105,6 +105,8 @@ def why_message(
     """
     judged = relevance_part(story.relevance, story.because, relevant=True, topic=topic or story.topic)
     fields = [*_happened(reports), *_named(reports), *_together(story, reports)]
+    if subscription is not None and topic and subscription.topic == story.topic:
+        subscription = replace(subscription, topic=topic)  # people know it by its name
     if subscription is not None or reasons:
         fields.append(Field("This channel asked for", _met(reasons, subscription), inline=False))
     return _about(story, "Why?", _drawn(judged, _WHY_ROOM), fields=tuple(fields))
