@@ -37,6 +37,7 @@ from bot.core.owing import match
 from bot.core.pages import Health, Section, help_message, status_message
 from bot.core.relevance import Reason
 from bot.core.story import Source, Story
+from bot.core.timeline import Chain, timeline_message
 from bot.core.vitals import Seen
 from bot.core.wishes import LANGUAGES
 from tests.builders import NOON, a_story, a_subscription, an_analysis
@@ -171,7 +172,9 @@ words = st.one_of(
     ),
 )
 links = st.sampled_from([None, "https://x.example/" + "%C3%A4" * 300, "https://x.example/(" * 20, "javascript:x"])
-sources = st.builds(Source, words, words, links, st.just(NOON), copy=st.booleans())
+sources = st.builds(
+    Source, words, words, links, st.just(NOON), feed_kind=st.sampled_from(["press", "official"]), copy=st.booleans()
+)
 parties = st.none() | st.builds(Party, words, words)
 stories = st.builds(
     Story,
@@ -215,6 +218,16 @@ def test_limits_hold_for_every_story_and_every_answer_about_it(story: Story) -> 
         assert all(field.name and field.value for field in message.fields)
         ids = [button.custom_id for button in message.buttons if button.custom_id]
         assert len(set(ids)) == len(ids)
+
+
+def test_sources_mark_official_releases_and_copies() -> None:
+    paper, ministry, copied = (Source(f"{name}.example", name, f"https://{name}.example/1", NOON) for name in "abc")
+    story = a_story(sources=(paper, replace(ministry, feed_kind="official"), replace(copied, copy=True)))
+    message = sources_message(story)
+    assert [line.partition(":R>")[2] for line in message.description.splitlines()] == ["", " · official", " · copy"]
+    assert message.footer == "2 independent outlets, 1 copy of their texts not counted"
+    steps = timeline_message(story, Chain()).description.splitlines()[-3:]
+    assert [line.partition(")")[2] for line in steps] == ["", " · official", " · copy"]
 
 
 def test_a_page_of_long_stories_still_shows_all_five() -> None:

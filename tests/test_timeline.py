@@ -1,6 +1,7 @@
 """The steps around a story and its reports in order."""
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +14,9 @@ from tests.builders import NOON, a_story
 HOUR = timedelta(hours=1)
 
 
-def reported(number: int, title: str = "Report", link: str = "https://news.example/1") -> Story:
-    sources = (Source(f"outlet{n}.example", f"{title} {n}", link, NOON + n * HOUR) for n in range(number))
+def reported(number: int, title: str = "Report", link: str = "https://news.example/1", **changes: Any) -> Story:
+    outlets = ((f"outlet{n}.example", f"{title} {n}", link, NOON + n * HOUR) for n in range(number))
+    sources = (Source(*outlet, **changes) for outlet in outlets)
     return a_story(sources=tuple(sources))
 
 
@@ -58,7 +60,7 @@ def test_pages_hold_every_report_once() -> None:
 @given(st.text(max_size=400))
 def test_nothing_is_left_out_however_long_titles_and_links_are(title: str) -> None:
     link = "https://news.example/" + "x" * 300
-    story = reported(REPORTS_A_PAGE, title="🛰" * 200 + title, link=link)
+    story = reported(REPORTS_A_PAGE, title="🛰" * 200 + title, link=link, feed_kind="official", copy=True)
     chain = [a_story(f"s{n}", title="_" * 300 + title, link=link, event="product_or_deployment") for n in range(6)]
     message = timeline_message(story, Chain(chain, chain))
     assert not excess(message)

@@ -21,6 +21,7 @@ from bot.core.message import (
     excess,
     joined,
     relative,
+    remarks,
 )
 from bot.core.reasons import (
     Line,
@@ -136,7 +137,7 @@ def _source_line(source: Source) -> str:
     outlet, real = escape(source.outlet, 60), host(source.link)
     named = outlet if real in ("", source.outlet) else f"{outlet} ({escape(real, 80)})"
     title = masked_link(source.title, source.link)
-    return f"- {title} — {named} · {relative(source.first_seen)}" + (" · copy" if source.copy else "")
+    return f"- {title} — {named} · {relative(source.first_seen)}{remarks(source)}"
 
 
 def _party(party: Party | None) -> str:

@@ -14,7 +14,7 @@ from bot.core.escape import LONGEST_BUTTON_LINK, UNTITLED, cut, escape, length, 
 from bot.core.event import EventType
 from bot.core.reasons import ROLES, SELLS_TO, label_of, stage_name
 from bot.core.relevance import AXES, Reason
-from bot.core.story import Story
+from bot.core.story import Source, Story
 
 # https://docs.discord.com/developers/resources/message#embed-object-embed-limits
 LIMITS = {
@@ -236,6 +236,12 @@ def outlets_line(story: Story, shown: int = OUTLETS_SHOWN) -> str:
     outlets = story.outlets
     more = (f"+{len(outlets) - shown}",) if len(outlets) > shown else ()
     return " · ".join((*(cut(outlet, 80) for outlet in outlets[:shown]), *more))
+
+
+def remarks(source: Source) -> str:
+    """ " · official · copy": what sets a report apart from any other outlet's own."""
+    found = (("official", source.feed_kind == "official"), ("copy", source.copy))
+    return "".join(f" · {word}" for word, holds in found if holds)
 
 
 def joined(parts: Iterable[str], between: str, limit: int) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.core.escape import UNTITLED, escape, host, length, masked_link
-from bot.core.message import LIMITS, LOOKS, Button, Message, counted, joined, kind_of
+from bot.core.message import LIMITS, LOOKS, Button, Message, counted, joined, kind_of, remarks
 from bot.core.story import Source, Story
 
 REPORTS_A_PAGE = 10
@@ -79,7 +79,7 @@ def _step(story: Story) -> Line:
 
 def _report(source: Source) -> Line:
     outlet = escape(source.outlet, 60) or escape(host(source.link), 60)
-    before, after = f"{moment(source.first_seen)} {outlet}: ", " · copy" if source.copy else ""
+    before, after = f"{moment(source.first_seen)} {outlet}: ", remarks(source)
     plain, linked = masked_link(source.title, None, limit=100), masked_link(source.title, source.link, limit=100)
     return before + plain + after, before + linked + after
 
