@@ -206,6 +206,17 @@ async def test_a_server_that_was_left_is_deleted_after_thirty_days(store: Store)
     assert [each.guild_id for each in await store.read(guilds.all_settings)] == [11]
 
 
+async def test_what_discord_said_of_a_servers_channels_goes_with_the_server(store: Store) -> None:
+    for guild in (HERE, 11):
+        await store.write(subscriptions.add, a_subscription(guild + 10, guild))
+        await store.write(servers.change, guild, ops_channel_id=guild + 20)
+    for channel in (20, 21, 30, 31):
+        await store.write(alerts.close_channel, channel, reason="no right to write there", now=NOON)
+    while await store.write(prune.server, HERE, NOON, 5):
+        pass
+    assert await store.read(lambda c: set(c.scalars(select(metadata.tables["channels"].c.channel_id)))) == {21, 31}
+
+
 async def test_many_rows_take_many_small_steps(store: Store) -> None:
     await keep(store, a_story())
     subscription = await store.write(subscriptions.add, a_subscription())

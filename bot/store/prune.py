@@ -150,15 +150,16 @@ def silence(c: Connection, guild_id: int) -> None:
 def server(c: Connection, guild_id: int, now: datetime, limit: int) -> int:
     """Deletes everything of a server, step by step; 0 once nothing is left."""
     own = _subscriptions(guild_id)
-    told = list(c.scalars(select(alerts.c.id).where(alerts.c.subscription_id.in_(own)).limit(limit)))
-    if told:
-        return _delete_alerts(c, alerts.c.id.in_(told))
+    owed = list(c.scalars(select(alerts.c.id).where(alerts.c.subscription_id.in_(own)).limit(limit)))
+    if owed:
+        return _delete_alerts(c, alerts.c.id.in_(owed))
     messages = list(c.scalars(select(bulletins.c.id).where(bulletins.c.guild_id == guild_id).limit(limit)))
     if messages:
         return _delete_bulletins(c, messages)
     gone = guild_feeds.forget(c, guild_id, now)
-    where = select(subscriptions.c.channel_id).where(subscriptions.c.guild_id == guild_id)
-    c.execute(delete(channels).where(channels.c.channel_id.in_(where)))
+    told = select(subscriptions.c.channel_id).where(subscriptions.c.guild_id == guild_id)
+    noticed = select(guilds.c.ops_channel_id).where(guilds.c.guild_id == guild_id)
+    c.execute(delete(channels).where(channels.c.channel_id.in_(told.union(noticed))))
     for table in (votes, corrections, watches, subscriptions, guilds):
         gone += c.execute(delete(table).where(table.c.guild_id == guild_id)).rowcount
     return gone
