@@ -101,6 +101,13 @@ async def test_what_a_person_changes_while_a_feed_is_read_stands(store: Store) -
     assert (await stored(store)).state.status == "paused"
 
 
+async def test_what_was_read_of_a_feed_counts_no_more_once_it_is_removed(store: Store) -> None:
+    await listed(store, "https://a.example/1")
+    await claim(store, "one")
+    assert await store.write(feeds.remove, "https://a.example/1")
+    assert not await store.write(feeds.hold, 1, runner="one")
+
+
 async def test_a_feed_that_moved_is_asked_and_rests_at_its_new_host(store: Store) -> None:
     await listed(store, "https://old.example/1", "https://new.example/2")
     moved = FeedState(moved_to="https://new.example/1", moved_times=3, due_at=NOON)

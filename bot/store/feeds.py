@@ -86,9 +86,9 @@ def claim(
 
 
 def hold(c: Connection, feed_id: int, *, runner: str) -> bool:
-    """Whether the feed is still claimed by `runner`; if so, it stays so until the transaction ends."""
+    """Whether the feed is still to be read and claimed by `runner`; if so, it stays so until the transaction ends."""
     mine = select(feeds.c.id).where(feeds.c.id == feed_id, feeds.c.claimed_by == runner)
-    return c.execute(mine.with_for_update()).first() is not None
+    return c.execute(mine.where(~feeds.c.removed).with_for_update()).first() is not None
 
 
 def keep_claims(c: Connection, *, runner: str, until: datetime) -> None:
