@@ -91,6 +91,7 @@ class Clockwork:
             ticks["deliver"] = (timedelta(seconds=every), self.deliver)
         if self._me.has(GATEWAY):
             ticks["remember"] = (REMEMBER_EVERY, self.remember)
+        if self._me.has(DELIVER, GATEWAY):
             ticks["look again"] = (LOOK_AGAIN_EVERY, self._outlet.look_again)
         return {name: (every, self._stopping(tick)) for name, (every, tick) in ticks.items()}
 

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Protocol
 
@@ -14,15 +14,15 @@ from rich.console import Console
 from bot.app.commands import Desk, all_buttons, all_commands
 from bot.app.refusals import exchange_through
 from bot.app.resources import Resources
-from bot.app.runner import DELIVER, GATEWAY, Me
+from bot.app.runner import DELIVER, GATEWAY, PRESENCE, Me
 from bot.app.ticks import silence_terminal, subscribe_terminal
 from bot.client import Budget, DiscordSender, Index, TocsinClient, open_rest_sender, point_at, run_client
 from bot.core.account import Standards
 from bot.core.alert import TERMINAL, Place
 from bot.core.importance import importance
-from bot.errors import TocsinError
+from bot.errors import DeliveryError, TocsinError
 from bot.settings import Settings
-from bot.store import Store, bulletins, places, subscriptions
+from bot.store import Store, bulletins, places, runners, subscriptions
 from bot.store import alerts as owed
 from bot.terminal import TerminalSender
 from handlers import failures, feeds
@@ -109,7 +109,18 @@ async def _without_gateway(resources: Resources, fatal: Fatal) -> AsyncIterator[
     budget = Budget()
     connected = open_rest_sender(_token(resources.settings), fatal=fatal, known=known, budget=budget)
     async with budget.shared(exchange_through(store, clock)), connected as sender:
-        yield Outlet(sender, sender.is_ready, _nothing)
+        yield Outlet(sender, sender.is_ready, lambda: try_paused(store, sender, clock()))
+
+
+async def try_paused(store: Store, sender: DiscordSender, now: datetime) -> None:
+    """Asks Discord which paused channels are open again, unless a gateway is there, which hears of it by itself."""
+    seen = await store.read(runners.listed, now - 6 * PRESENCE)
+    if any(GATEWAY in each.roles.split(",") for each in seen):
+        return
+    for channel in await store.read(owed.paused_channels):
+        with suppress(DeliveryError):
+            if await sender.is_open(channel):
+                await _resume(store, [channel])
 
 
 def _token(settings: Settings) -> str:

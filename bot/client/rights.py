@@ -36,12 +36,14 @@ def open_channels(guild: discord.Guild) -> list[int]:
     if guild.me is None:
         return []
     text = [each for each in guild.channels if isinstance(each, discord.TextChannel | discord.ForumChannel)]
-    writable = [each.id for each in text if not missing_rights(each.permissions_for(guild.me))]
-    return writable + [each.id for each in guild.threads if _is_open(each, each.permissions_for(guild.me))]
+    return [each.id for each in (*text, *guild.threads) if is_open(each, each.permissions_for(guild.me))]
 
 
-def _is_open(thread: discord.Thread, rights: discord.Permissions) -> bool:
-    return not missing_rights(rights, thread=True) and (not thread.locked or rights.manage_threads)
+def is_open(place: discord.abc.GuildChannel | discord.Thread, rights: discord.Permissions) -> bool:
+    """Whether alerts could be written there with these rights."""
+    thread = place if isinstance(place, discord.Thread) else None
+    locked = thread is not None and thread.locked and not rights.manage_threads
+    return not missing_rights(rights, thread=thread is not None) and not locked
 
 
 def for_managers(root: Root) -> Root:

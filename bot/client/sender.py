@@ -20,6 +20,7 @@ from bot.client.directory import Directory
 from bot.client.drawing import shown
 from bot.client.history import said_in, said_in_forum
 from bot.client.once import counted_tries
+from bot.client.rights import is_open
 from bot.core.message import Message, mark_of
 from bot.core.recalling import Said
 from bot.errors import BlockedError, DestinationForbiddenError, MessageRefusedError, RateLimitedError
@@ -122,6 +123,11 @@ class DiscordSender:
             return False
         async with self._one_call():
             return await self._places.kind(channel_id) == "forum"
+
+    async def is_open(self, channel_id: int) -> bool:
+        """Whether messages could be written into the channel, as Discord itself has it. Raises a DeliveryError."""
+        async with self._one_call():
+            return is_open(await self._places.channel(channel_id), await self._places.rights(channel_id))
 
     async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
         """Makes a message of ours show `message`; nobody is notified. Raises a DeliveryError."""
