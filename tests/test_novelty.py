@@ -71,6 +71,12 @@ def test_a_guid_that_is_reused_still_names_what_has_no_other_name() -> None:
     assert sift([bare], {"guid:1": Known(7, bare.title)}, reuses_guids=True).is_nothing
 
 
+def test_an_entry_without_guid_reuses_none_not_even_that_of_a_program_that_writes_none() -> None:
+    known = {"guid:None": Known(7, "Ten cakes for spring", "https://news.example/cakes", YESTERDAY)}
+    bare = an_entry(1, aliases=("link:news.example/1",), guid=None, published=NOON)
+    assert not sift([bare], known).reuses_guids
+
+
 def test_entries_that_only_reused_guids_tell_apart_are_one() -> None:
     copies = [an_entry(1, aliases=(f"guid:{place}", "link:news.example/1")) for place in (3, 7)]
     assert [entry.aliases for entry in sift(copies, {}, reuses_guids=True).new] == [("link:news.example/1",)]

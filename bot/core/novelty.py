@@ -133,7 +133,7 @@ def _without_guids(entries: Iterable[Entry]) -> Iterable[Entry]:
 def _has_reused_guid(entry: Entry, known: Mapping[str, Known]) -> bool:
     """Whether the entry's guid named something else before: with another title, another link (or neither has one) and
     an earlier date."""
-    first = known.get(f"guid:{entry.guid}")
+    first = known.get(f"guid:{entry.guid}") if entry.guid else None
     if first is None or like_titles(entry.title, first.title):
         return False
     later = entry.published is None or first.published is None or entry.published > first.published
