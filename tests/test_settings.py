@@ -273,6 +273,17 @@ def test_an_operator_may_open_health_to_others_and_choose_its_port_in_the_enviro
     assert (str(found.address), found.port) == ("0.0.0.0", 9464)
 
 
+def test_a_mistake_reads_the_same_in_a_file_and_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text('[health]\nport = "abc"\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"port: must be a whole number$"):
+        load_settings(Overrides(config=tmp_path))
+    monkeypatch.setenv("TOCSIN_HEALTH_PORT", "abc")
+    with pytest.raises(ConfigurationError, match=r"TOCSIN_HEALTH_PORT: must be a whole number$"):
+        load_settings()
+
+
 def test_the_readme_names_every_setting_and_every_variable() -> None:
     readme = (SHIPPED.parent / "README.md").read_text(encoding="utf-8")
     tables = tomllib.loads((SHIPPED / "settings.toml").read_text(encoding="utf-8"))

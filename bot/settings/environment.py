@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError, Mistake
 from bot.settings.files import ApiBase, GatewayUrl, Guilds, Networks, Port, check_database_url
+from bot.settings.toml import in_our_words
 
 TOKEN, DATABASE = "TOCSIN_DISCORD_TOKEN", "TOCSIN_DATABASE_URL"
 
@@ -55,7 +56,7 @@ def read_environment() -> Environment:
     except ValidationError as error:
         raise ConfigurationError(
             tuple(
-                Mistake("environment", None, f"TOCSIN_{str(details['loc'][0]).upper()}: {_reason(details['msg'])}")
+                Mistake("environment", None, f"TOCSIN_{str(details['loc'][0]).upper()}: {in_our_words(details['msg'])}")
                 for details in error.errors(include_input=False, include_context=False)
             )
         ) from None
@@ -88,7 +89,3 @@ def forget_secrets() -> None:
     meet hostile bytes) do not inherit them."""
     for name in (TOKEN, DATABASE):
         os.environ.pop(name, None)
-
-
-def _reason(message: str) -> str:
-    return message.removeprefix("Value error, ")

@@ -20,10 +20,12 @@ Location = Sequence[int | str]
 _SENTENCES = {
     "Extra inputs are not permitted": "is not a known key",
     "Field required": "is missing; set it",
+    ", unable to parse string as an integer": "",
+    "a valid integer": "a whole number",
     "Input should be": "must be",
     "String should": "must",
 }
-"""pydantic's words, which speak of inputs, in those of a person who edits a file."""
+"""pydantic's words, which speak of inputs, in those of a person who edits a file or sets a variable."""
 
 
 class Table(BaseModel):
@@ -103,6 +105,14 @@ def _key_line(lines: list[str], key: str, first: int, last: int) -> int | None:
     return next((number + 1 for number in range(first, last) if setting.match(lines[number])), None)
 
 
+def in_our_words(message: str) -> str:
+    """A message of pydantic's as people read it."""
+    message = message.removeprefix("Value error, ")
+    for theirs, ours in _SENTENCES.items():
+        message = message.replace(theirs, ours)
+    return message
+
+
 def _syntax_mistake(path: Path, text: str, message: str) -> Mistake:
     position = re.search(r"\(at line (\d+), column (\d+)\)", message)
     line = int(position.group(1)) if position else len(text.splitlines())
@@ -117,7 +127,5 @@ def _sentence(location: Location, message: str) -> str:
         for name, after in zip(location, [*location[1:], None], strict=True)
         if not isinstance(name, int)
     ]
-    message = message.removeprefix("Value error, ")
-    for theirs, ours in _SENTENCES.items():
-        message = message.replace(theirs, ours)
+    message = in_our_words(message)
     return f"{', '.join(names)}: {message}" if names else message
