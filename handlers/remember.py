@@ -23,11 +23,20 @@ NOBODY = 0
 LONG_AGO = datetime.min.replace(tzinfo=UTC)  # what has ended is left out when it is offered
 
 
-async def remember(index: Index, *, store: Store, topics: Sequence[Topic], organisations: Sequence[str]) -> None:
-    """Refreshes `index` from the store; `organisations` are the names that the configuration knows."""
+async def remember(
+    index: Index,
+    *,
+    store: Store,
+    topics: Sequence[Topic],
+    organisations: Sequence[str],
+    other_names: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Refreshes `index` from the store; `organisations` are the names that the configuration knows, `other_names` each
+    (organisation, what else it is called)."""
     index.topics = [(topic.id, topic.name) for topic in topics]
     named = await store.read(stories.organisations, limit=ORGANISATIONS)
     index.organisations = list(dict.fromkeys([*named, *organisations]))
+    index.other_names = other_names
     index.stories = await store.read(stories.find, "", limit=STORIES)
     settings = await store.read(guilds.all_settings)
     index.manager_roles = {each.guild_id: each.manager_role_id for each in settings if each.manager_role_id}

@@ -6,7 +6,7 @@ from bot.errors import TocsinError
 from handlers.alerts.options import ABOUT, known_events, known_organisations
 from tests import managing
 from tests.builders import a_story
-from tests.people import Town
+from tests.people import Town, said
 
 town = managing.town
 
@@ -53,6 +53,12 @@ async def test_autocomplete_completes_the_last_of_several_names(town: Town) -> N
         assert [choice["value"] for choice in offered] == whole
 
 
+async def test_an_organisation_may_be_given_by_what_else_it_is_called(town: Town) -> None:
+    town.index.other_names = [("US Department of Defense", "Pentagon"), ("US Department of Defense", "DoD")]
+    drafted = await town.manager.slash(town.channel, "alerts add", channel=town.channel, organisations="pentagon, NATO")
+    assert "only US Department of Defense, NATO" in said(drafted)
+
+
 async def test_edit_offers_none_and_add_does_not(town: Town) -> None:
     for option in (*TYPED, "role"):
         offered = await town.manager.autocomplete(town.channel, "alerts edit", option, "non")
@@ -65,7 +71,7 @@ async def test_edit_offers_none_and_add_does_not(town: Town) -> None:
 @pytest.mark.parametrize(
     ("refused", "words"),
     [
-        (lambda: known_organisations("NATO, Acme", ["NATO"]), "no organisation “Acme”"),
+        (lambda: known_organisations("NATO, Acme", [("NATO", "NATO")]), "no organisation “Acme”"),
         (lambda: known_events("contract, party"), "no kind of event “party”"),
     ],
 )

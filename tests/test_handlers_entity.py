@@ -43,6 +43,16 @@ async def test_an_organisation_is_shown_with_latest_kinds_partners_and_a_chart(t
     assert (await picture.read()).startswith(PNG)
 
 
+async def test_an_organisation_is_found_by_what_else_it_is_called(town: Town) -> None:
+    town.index.other_names = [("NATO", "Atlantic Alliance")]
+    [offered] = await town.reader.autocomplete(town.channel, "entity info", "name", "atlantic")
+    assert offered == {"name": "Atlantic Alliance · NATO", "value": "NATO"}
+    for typed in ("NATO", "atlantic alliance"):
+        assert "**2 stories** in the last 30 days" in said(
+            await town.reader.slash(town.channel, "entity info", name=typed)
+        )
+
+
 async def test_a_longer_window_shows_more(town: Town) -> None:
     text = said(await town.reader.slash(town.channel, "entity info", name="NATO", window="52w", share=True))
     assert "**3 stories** in the last 52 weeks" in text and "before" not in text

@@ -5,6 +5,7 @@ from bot.core.organisations import (
     gazetteer,
     known_places,
     mentions,
+    other_names,
     with_acronyms,
 )
 from bot.core.words import words_of
@@ -25,6 +26,12 @@ KNOWN = gazetteer(LISTED, NATIONAL)
 
 def named(text: str) -> list[str]:
     return [place.name for place in known_places(words_of(text), KNOWN)]
+
+
+def test_other_names_leave_out_what_several_are_called_and_what_is_a_name_itself() -> None:
+    found = other_names((*LISTED, Organisation("NATO Allies", "alliance", "INT", aliases=("nato",))))
+    assert ("US Department of Defense", "Pentagon") in found and ("Scale AI", "Scale") in found
+    assert {"Army", "Shield", "nato"}.isdisjoint(other for _, other in found)
 
 
 def test_a_name_and_its_aliases_are_one_organisation() -> None:

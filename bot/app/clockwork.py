@@ -15,6 +15,7 @@ from bot.app.stop import Stop
 from bot.app.ticks import deliver_tick, poll_tick
 from bot.client import Index
 from bot.core.conditions import Condition, database_condition, model_condition
+from bot.core.organisations import other_names
 from bot.errors import DatabaseLostError, StoreError, TokenRefusedError
 from bot.health import Vitals
 from bot.schedule import Tick
@@ -160,8 +161,13 @@ class Clockwork:
 
     async def remember(self) -> None:
         known = self._resources.settings.knowledge
-        names = [organisation.name for organisation in known.organisations]
-        await remember(self._index, store=self._resources.store, topics=known.topics, organisations=names)
+        await remember(
+            self._index,
+            store=self._resources.store,
+            topics=known.topics,
+            organisations=[organisation.name for organisation in known.organisations],
+            other_names=other_names(known.organisations),
+        )
 
     async def prune(self) -> None:
         settings = self._resources.settings

@@ -26,7 +26,7 @@ class Index:
 
     `topics` and `stories` are (id, name); `subscriptions`, `manager_roles` (who may manage besides those with the
     right), `watches` (what is watched for or muted, and until when) and `own_feeds` are by server. `feeds` are those
-    that every server reads; these too are (id, name).
+    that every server reads; these too are (id, name). `other_names` are (organisation, what else it is called).
     """
 
     topics: Sequence[tuple[str, str]] = ()
@@ -40,10 +40,11 @@ class Index:
     corrections: dict[int, Sequence[tuple[int, str]]] = field(default_factory=dict)
     feeds: Sequence[tuple[str, str]] = ()
     own_feeds: dict[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    other_names: Sequence[tuple[str, str]] = ()
 
     def organisation_names(self) -> list[tuple[str, str]]:
-        """The organisations as choices: each stands for itself."""
-        return [(name, name) for name in self.organisations]
+        """(organisation, what it is called): each by its name, then by its other names."""
+        return [*((name, name) for name in self.organisations), *self.other_names]
 
 
 def choices(offered: Iterable[tuple[str, str]], typed: str) -> list[app_commands.Choice[str]]:
@@ -75,7 +76,11 @@ def offer_topics(index: Index) -> Offer:
 
 def offer_organisations(index: Index) -> Offer:
     """Autocomplete of an option that takes an organisation."""
-    return _offer(lambda: index.organisation_names())
+
+    def offered() -> list[tuple[str, str]]:
+        return [(name, name if name == called else f"{called} · {name}") for name, called in index.organisation_names()]
+
+    return _offer(offered)
 
 
 def offer_stories(index: Index) -> Offer:

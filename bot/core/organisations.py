@@ -30,6 +30,15 @@ class Organisation:
     generic: bool = False
 
 
+def other_names(known: Sequence[Organisation]) -> list[tuple[str, str]]:
+    """(name, what else it is called) of each organisation, without what several are called or what is a name itself."""
+    called = [(each.name, other) for each in known for other in dict.fromkeys((*each.aliases, *each.short))]
+    whose = {each.name.casefold(): {each.name, ""} for each in known}  # two, so that a name is never another's alias
+    for name, other in called:
+        whose.setdefault(other.casefold(), set()).add(name)
+    return [(name, other) for name, other in called if len(whose[other.casefold()]) == 1]
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A canonical organisation found in a text: the words that named it, where first, and how often.

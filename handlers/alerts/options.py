@@ -67,7 +67,8 @@ def applied(given: Given, base: Subscription, index: Index) -> Subscription:
     if given.topic is not None:
         wanted = replace(wanted, topic=topic_chosen(_emptied(given.topic).strip(), index))
     if given.organisations is not None:
-        named = known_organisations(_emptied(given.organisations), [*index.organisations, *base.organisations])
+        known = [*index.organisation_names(), *((name, name) for name in base.organisations)]
+        named = known_organisations(_emptied(given.organisations), known)
         wanted = replace(wanted, organisations=named)
     if given.events is not None:
         wanted = replace(wanted, events=known_events(_emptied(given.events)))
@@ -92,9 +93,9 @@ def _emptied(typed: str) -> str:
     return "" if typed.strip().casefold() == NONE else typed
 
 
-def known_organisations(typed: str | None, known: Sequence[str]) -> tuple[str, ...]:
-    """Canonical names. Raises RefusedError for a name that could never match."""
-    canonical = {name.casefold(): name for name in reversed(known)}
+def known_organisations(typed: str | None, known: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Canonical names; `known` are (name, what it is called). Raises RefusedError for a name that could never match."""
+    canonical = {called.casefold(): name for name, called in reversed(known)}
     names = split_list(typed)
     unknown = [name for name in names if name.casefold() not in canonical]
     if unknown:
