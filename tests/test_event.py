@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.amounts import Amount
-from bot.core.event import Event, EventRules, LearnedRules, Turn, event_of, event_reader
+from bot.core.event import Event, EventRules, LearnedRules, Turn, event_of, event_reader, types_of
 from bot.core.patterns import Masked, Mood, Pattern, mask
 from bot.core.wording import Learned
 from bot.core.words import Sentence, words_of
@@ -34,7 +34,8 @@ def line(zone: str, text: str) -> Masked:
 
 
 def read(*sentences: tuple[str, str], amounts: Sequence[Amount] = (), rules: EventRules = RULES) -> Event:
-    return event_of([line(zone, text) for zone, text in sentences], amounts, event_reader(rules))
+    lines, reader = [line(zone, text) for zone, text in sentences], event_reader(rules)
+    return event_of(types_of(lines, reader), lines, amounts, reader)
 
 
 def test_the_type_is_that_of_the_patterns_that_fire() -> None:

@@ -23,7 +23,7 @@ def parties(event: str, *sentences: tuple[str, str]) -> tuple[Party | None, Part
     named = dict.fromkeys(form for _, text in sentences for form in words_of(text).forms if form in KINDS)
     mentions = [Mention(name, name, 0, 1, KINDS[name]) for name in named]
     lines = [line(zone, text, sorts_of(mentions, RULES)) for zone, text in sentences]
-    return parties_of(event, lines, mentions, party_reader(RULES))
+    return parties_of({event: 1.0}, lines, mentions, party_reader(RULES))
 
 
 def line(zone: str, text: str, sorts: dict[str, str]) -> Masked:
@@ -46,7 +46,7 @@ def test_the_roles_come_with_the_words_that_tell() -> None:
 def test_a_party_without_a_telling_word_comes_with_its_own() -> None:
     rules = PartyRules(RULES.signs, seller=RoleWeights(1.0))
     found = parties_of(
-        "contract", [line("lead", "OpenAI", {})], [Mention("OpenAI", "OpenAI", 0, 1)], party_reader(rules)
+        {"contract": 1.0}, [line("lead", "OpenAI", {})], [Mention("OpenAI", "OpenAI", 0, 1)], party_reader(rules)
     )
     assert found == (None, Party("OpenAI", "OpenAI"))
 
@@ -82,12 +82,12 @@ def test_a_role_stays_empty_where_nothing_tells() -> None:
 def test_one_organisation_never_holds_both_roles() -> None:
     both = PartyRules(RULES.signs, RoleWeights(0.0, {"kind.ai-lab": 1.0}), RoleWeights(0.0, {"kind.ai-lab": 2.0}))
     mentions = [Mention("OpenAI", "OpenAI", 0, 1, "ai-lab")]
-    found = parties_of("contract", [line("title", "OpenAI wins over OpenAI", {})], mentions, party_reader(both))
+    found = parties_of({"contract": 1.0}, [line("title", "OpenAI wins over OpenAI", {})], mentions, party_reader(both))
     assert names(found) == (None, "OpenAI")
 
 
 def test_the_first_of_equals_is_taken() -> None:
     rules = PartyRules(RULES.signs, seller=RoleWeights(0.0, {"kind.ai-lab": 1.0}))
     mentions = [Mention("Mistral", "Mistral", 0, 1, "ai-lab"), Mention("OpenAI", "OpenAI", 0, 1, "ai-lab")]
-    found = parties_of("contract", [line("title", "Mistral and OpenAI", {})], mentions, party_reader(rules))
+    found = parties_of({"contract": 1.0}, [line("title", "Mistral and OpenAI", {})], mentions, party_reader(rules))
     assert names(found) == (None, "Mistral")

@@ -19,7 +19,7 @@ READER = sign_reader(
 
 
 def signs(*sentences: tuple[str, str], event: str = "contract") -> dict[str, Signs]:
-    return signs_of(event, [line(zone, text) for zone, text in sentences], KINDS, READER)
+    return signs_of({event: 1.0}, [line(zone, text) for zone, text in sentences], KINDS, READER)
 
 
 def line(zone: str, text: str) -> Masked:
@@ -72,7 +72,7 @@ def test_the_kind_counts_by_itself_and_in_news_of_that_type() -> None:
 
 def test_a_name_that_only_describes_is_told_from_one_that_names() -> None:
     vague = sign_reader(READER.rules, frozenset(["Pentagon"]))
-    found = signs_of("contract", [line("title", "Pentagon and OpenAI")], KINDS, vague)
+    found = signs_of({"contract": 1.0}, [line("title", "Pentagon and OpenAI")], KINDS, vague)
     assert "customer.vague" in found["Pentagon"].found
     assert "vendor.vague" not in found["OpenAI"].found
 
@@ -114,7 +114,10 @@ def test_a_customer_of_an_earlier_deal_is_recalled_while_another_is_told_of() ->
     words = words_of(text)
     places = [Place(form, n, n + 1) for n, form in enumerate(words.forms) if form in kinds]
     found = signs_of(
-        "contract", [mask(Sentence(text, 0, len(text), 0, True), "lead", words, places, (), 0, {})], kinds, READER
+        {"contract": 1.0},
+        [mask(Sentence(text, 0, len(text), 0, True), "lead", words, places, (), 0, {})],
+        kinds,
+        READER,
     )
     assert "customer.recalled" in found["Pentagon"].found
     assert "customer.recalled" not in found["NATO"].found
@@ -135,3 +138,12 @@ def test_what_a_clause_recalls_ends_with_it() -> None:
     found = signs(("rest", "Earlier that year (OpenAI said), Pentagon paid; earlier OpenAI – now Orchid"))
     assert found["OpenAI"].recalled == 1
     assert (found["Pentagon"].recalled, found["Orchid"].recalled) == (0, 0)
+
+
+def test_a_type_of_event_counts_as_much_as_it_is_likely_and_an_unlikely_one_not_at_all() -> None:
+    types = {"contract": 0.7, "policy": 0.29, "market": 0.01}
+    found = signs_of(types, [line("title", "OpenAI")], KINDS, READER)["OpenAI"].found
+    assert {sign: much for sign, much in found.items() if ".event." in sign} == {
+        "vendor.event.contract": 0.7, "vendor.event.policy": 0.29,
+        "kind.ai-lab.event.contract": 0.7, "kind.ai-lab.event.policy": 0.29,
+    }  # fmt: skip

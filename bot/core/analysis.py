@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.amounts import Amount, AmountFinder, AmountRules, amount_finder, amounts_of, distinct
 from bot.core.article import LONGEST_TITLE, Article, shortcomings
-from bot.core.event import Event, EventReader, EventRules, event_of, event_reader, with_parties
+from bot.core.event import Event, EventReader, EventRules, event_of, event_reader, types_of, with_parties
 from bot.core.keypoints import (
     Candidate,
     Chooser,
@@ -278,8 +278,9 @@ def _parse(outlined: _Outlined, entities: Sequence[Entity], tools: Tools) -> _Pa
 def _full(reading: Reading, relevance: Relevance, parsed: _Parsed, tools: Tools) -> Analysis:
     """Everything that a relevant article says."""
     lines, language = [parsed.title, *parsed.lines], parsed.language
-    event = event_of(lines, distinct(parsed.amounts), tools.events)
-    event = with_parties(event, *parties_of(event.type, lines, parsed.mentions, tools.parties))
+    types = types_of(lines, tools.events)
+    event = event_of(types, lines, distinct(parsed.amounts), tools.events)
+    event = with_parties(event, *parties_of(types.likely, lines, parsed.mentions, tools.parties))
     stop = _stop(language, tools.knowledge.stop)
     points = best_of(_candidates(reading, parsed, tools), tools.chooser.rules)
     terms = _terms(reading, stop)

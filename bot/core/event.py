@@ -93,22 +93,35 @@ def event_reader(rules: EventRules) -> EventReader:
     )
 
 
-def event_of(lines: Sequence[Masked], amounts: Sequence[Amount], reader: EventReader) -> Event:
-    """What happened, by the patterns that fire in `lines` and by their words; the title and the lead weigh most. The
-    parties are still empty."""
-    rules = reader.rules
-    learned = rules.learned
-    type_cues = [*pattern_cues(lines, reader, "type"), *words_in(lines, learned.shares, learned.type.weights)]
-    types = summed(rules.priors, type_cues, learned.type)
-    kind = cast(EventType, heaviest(types) or "other")
-    stage_cues = [
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The type of what happened, how `likely` each type is (1 together), and the cues that say so."""
+
+    best: EventType
+    likely: Mapping[str, float]
+    cues: Sequence[Cue]
+
+
+def types_of(lines: Sequence[Masked], reader: EventReader) -> Types:
+    """What it may be, by the patterns that fire in `lines` and by their words; the title and the lead weigh most."""
+    rules, learned = reader.rules, reader.rules.learned
+    cues = [*pattern_cues(lines, reader, "type"), *words_in(lines, learned.shares, learned.type.weights)]
+    sums = summed(rules.priors, cues, learned.type)
+    return Types(cast(EventType, heaviest(sums) or "other"), likely(sums, learned.type.sharpness), cues)
+
+
+def event_of(types: Types, lines: Sequence[Masked], amounts: Sequence[Amount], reader: EventReader) -> Event:
+    """What happened, if it may be of these types: how far it has come is told like the type. The parties are still
+    empty."""
+    learned = reader.rules.learned
+    cues = [
         *pattern_cues(lines, reader, "stage"),
-        *type_cues_of(likely(types, learned.type.sharpness), rules),
+        *type_cues_of(types.likely, reader.rules),
         *words_in(lines, learned.shares, learned.stage.weights),
     ]
-    stage = cast(Stage | None, heaviest(summed({}, stage_cues, learned.stage)))
-    evidence = [*_told("event", type_cues, kind, learned.type), *_told("stage", stage_cues, stage, learned.stage)]
-    return Event(kind, stage, tuple(amounts), evidence=tuple(evidence))
+    stage = cast(Stage | None, heaviest(summed({}, cues, learned.stage)))
+    evidence = [*_told("event", types.cues, types.best, learned.type), *_told("stage", cues, stage, learned.stage)]
+    return Event(types.best, stage, tuple(amounts), evidence=tuple(evidence))
 
 
 def _told(what: str, cues: Sequence[Cue], answer: str | None, learned: Learned) -> Iterator[tuple[str, str, str]]:

@@ -74,10 +74,10 @@ def _sort(kind: str | None, rules: PartyRules) -> str:
 
 
 def parties_of(
-    event: str, lines: Sequence[Masked], mentions: Sequence[Mention], reader: PartyReader
+    types: Mapping[str, float], lines: Sequence[Masked], mentions: Sequence[Mention], reader: PartyReader
 ) -> tuple[Party | None, Party | None]:
-    """Buyer and seller in news of an event of this type; None where the text does not tell."""
-    signs = signs_of(event, lines, {mention.name: mention.kind for mention in mentions}, reader.signs)
+    """Buyer and seller in news of an event that may be of these types; None where the text does not tell."""
+    signs = signs_of(types, lines, {mention.name: mention.kind for mention in mentions}, reader.signs)
     buyer, seller = pair_of(signs, reader.rules)
     words = {mention.name: mention.words for mention in mentions}
     return _party(buyer, signs, words, reader.rules.buyer), _party(seller, signs, words, reader.rules.seller)

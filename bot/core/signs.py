@@ -18,6 +18,9 @@ SHARES = {"title": 1.0, "lead": 0.8, "rest": 0.4}
 REACH = 5
 """Words on either side of an organisation that count as beside it."""
 
+LEAST_LIKELY = 0.03
+"""How likely a type of event must be to be a sign."""
+
 AFTER = "after"
 """The group of links that begin a clause about something earlier."""
 
@@ -104,10 +107,11 @@ def sign_reader(rules: SignRules, vague: frozenset[str] = frozenset()) -> SignRe
 
 
 def signs_of(
-    event: str, lines: Sequence[Masked], kinds: Mapping[str, str | None], reader: SignReader
+    types: Mapping[str, float], lines: Sequence[Masked], kinds: Mapping[str, str | None], reader: SignReader
 ) -> dict[str, Signs]:
-    """The signs of each organisation that the lines name, in the order in which it is first named. `event` is the type
-    of what happened; `kinds` tells what kind of organisation each name is."""
+    """The signs of each organisation that the lines name, in the order in which it is first named. `types` tells how
+    likely each type of event is; `kinds` tells what kind of organisation each name is."""
+    types = {event: share for event, share in types.items() if share >= LEAST_LIKELY}
     classes = {name: reader.class_of(kind) for name, kind in kinds.items()}
     found: dict[str, Signs] = {}
     for masked in lines:
@@ -115,8 +119,8 @@ def signs_of(
     for name, signs in found.items():
         own, kind = signs.class_, f"kind.{kinds.get(name) or 'unknown'}"
         zone = next(zone for zone in SHARES if zone in signs.zones)
-        standing = (f"{own}.{zone}", f"{own}.event.{event}", kind, f"{kind}.event.{event}")
-        signs.found |= dict.fromkeys(standing, 1.0)
+        signs.found |= {f"{own}.{zone}": 1.0, kind: 1.0}
+        signs.found |= {f"{sort}.event.{event}": share for sort in (own, kind) for event, share in types.items()}
         signs.found[f"{own}.often"] = log2(signs.count)
         if name in reader.vague:
             signs.found[f"{own}.vague"] = 1.0

@@ -19,7 +19,7 @@ from zlib import crc32
 import spacy
 import typer
 
-from bot.core.analysis import masked_lines, prepare
+from bot.core.analysis import Tools, masked_lines, prepare
 from bot.core.article import Article
 from bot.core.event import (
     EVENT_TYPES,
@@ -110,9 +110,7 @@ def main(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     tools = prepare(knowledge, spacy.load(model))
-    lines = masked_lines([_article(row) for row in rows], tools)
-    stop = {"^"}.union(*knowledge.stop.by_language.values())
-    documents = [_document(row, own, tools.events, stop) for row, own in zip(rows, lines, strict=True)]
+    documents = documents_of(rows, masked_lines([article_of(row) for row in rows], tools), tools)
     for line in _figures(documents, tools.events.rules):
         typer.echo(line)
     if not dry:
@@ -122,8 +120,15 @@ def main(
         typer.echo(f"{count} cues are written to {config / 'learned.toml'}.")
 
 
-def _article(row: Row) -> Article:
+def article_of(row: Row) -> Article:
+    """The article that a row labels."""
     return Article(title=row["title"], text=row["text"], link=None, outlet="", language="", first_seen=SEEN)
+
+
+def documents_of(rows: Iterable[Row], lines: Iterable[Sequence[Masked]], tools: Tools) -> list[Document]:
+    """Each row with what its lines (see analysis) say to both questions."""
+    stop = {"^"}.union(*tools.knowledge.stop.by_language.values())
+    return [_document(row, own, tools.events, stop) for row, own in zip(rows, lines, strict=True)]
 
 
 def _document(row: Row, lines: Sequence[Masked], reader: EventReader, stop: Collection[str] = ()) -> Document:
@@ -232,20 +237,21 @@ def _cues(document: Document, question: Question, kinds: Kinds) -> list[Cue]:
     return [*patterns, *(document.words if kinds.words else ())]
 
 
-def _types(task: Task) -> Types:
-    return [likely(sums, sharpness) for sums, sharpness in task.held_out()]
+def held_out_types(documents: Sequence[Document], rules: EventRules) -> Types:
+    """How likely each type is for each document, by weights that were learned without its story."""
+    return [likely(sums, sharpness) for sums, sharpness in type_task(documents, rules).held_out()]
 
 
 def _learned_rules(documents: Sequence[Document], rules: EventRules) -> LearnedRules:
     everyone = range(len(documents))
     what = type_task(documents, rules)
-    how_far = stage_task(documents, _types(what), rules)
+    how_far = stage_task(documents, held_out_types(documents, rules), rules)
     return LearnedRules(what.learned(everyone), how_far.learned(everyone), SHARES)
 
 
 def _figures(documents: Sequence[Document], rules: EventRules) -> list[str]:
     """How often the right answer is found, for stories held out."""
-    both = _types(type_task(documents, rules))
+    both = held_out_types(documents, rules)
     lines = [f"{len(documents)} documents, by stories held out in {FOLDS} folds"]
     plain = type_task(documents, rules, Kinds(words=False))
     lines.append(_line("patterns as written", plain, [plain.sums(n, Learned()) for n in range(len(documents))]))

@@ -27,7 +27,7 @@ PRIORS = {
 
 FIXED = ("told_words",)
 STRICTNESS = 3.0
-LEAST_RIGHT = 0.5
+LEAST_RIGHT = 0.6
 """Share of the links named that must be right, among stories as hard to tell apart as the labelled ones: readers see a
 wrong link, and not one that is lost."""
 

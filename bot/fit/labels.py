@@ -21,6 +21,7 @@ TRAINING = (
     "briefs.jsonl",
     "industry.jsonl",
     "power.jsonl",
+    "chains.jsonl",
     "../verdicts.jsonl",
 )
 """The documents out of which the shipped weights come, as `labelled` takes them, in `FOLDER`. What is named "@even"

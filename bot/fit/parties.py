@@ -2,15 +2,13 @@
 and prints how well that holds.
 
 The figures are those of stories that were held out; the weights written are those of all. Only documents labelled
-"relevant" count, with what an organisation is called as labels compare it. The type of the event is the one that the
-patterns of events.toml tell by themselves: what was learned about types knows these documents, and would be trusted too
-much. An article is taken for relevant whatever its relevance.
+"relevant" count, with what an organisation is called as labels compare it. The types that an event may be of are told
+by weights that were learned without the document's story: those that know it would be trusted too much. An article is
+taken for relevant whatever its relevance.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from math import log
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -19,22 +17,20 @@ import spacy
 import typer
 
 from bot.core.analysis import Tools, masked_lines, prepare
-from bot.core.article import Article
 from bot.core.evaluation import precision_and_recall
-from bot.core.event import EVENT_TYPES, LearnedRules, event_of
+from bot.core.event import EVENT_TYPES
 from bot.core.labels import canonical, same_organisation
 from bot.core.parties import PartyRules, RoleWeights, pair_of
+from bot.core.patterns import Masked
 from bot.core.signs import Signs, signs_of
 from bot.errors import TocsinError
+from bot.fit.event import article_of, documents_of, held_out_types
 from bot.fit.labels import Row, labelled, sources
 from bot.fit.logistic import Prior, fit, folds
 from bot.settings.knowledge import read_knowledge
 
 FOLDS = 5
 ROUNDS = 25
-SEEN = datetime(2000, 1, 1, tzinfo=UTC)
-"""When an article was first seen says nothing about who buys."""
-
 STRICTNESS = 8.0
 """How firmly the weights stay near what they are taken to be."""
 
@@ -82,12 +78,7 @@ def main(
     """Learns the weights of buyer and seller from labelled documents."""
     path = config / "parties.toml"
     try:
-        rows = [
-            row
-            for source in sources(labels or ())
-            for row in labelled(source)
-            if row["label"] == "relevant" and "buyer" in row
-        ]
+        rows = [row for source in sources(labels or ()) for row in labelled(source) if row["label"] == "relevant"]
         tools = prepare(read_knowledge(config.joinpath), spacy.load(model))
         before = path.read_text(encoding="utf-8")
     except (TocsinError, OSError) as error:
@@ -104,20 +95,21 @@ def main(
 
 
 def _documents(rows: Sequence[Row], tools: Tools) -> list[Document]:
-    plain = replace(tools.events, rules=replace(tools.events.rules, learned=LearnedRules()))
+    lines = list(masked_lines([article_of(row) for row in rows], tools))
+    types = held_out_types(documents_of(rows, lines, tools), tools.events.rules)
+    return [
+        _document(row, own, likely, tools)
+        for row, own, likely in zip(rows, lines, types, strict=True)
+        if "buyer" in row
+    ]
+
+
+def _document(row: Row, lines: Sequence[Masked], types: Mapping[str, float], tools: Tools) -> Document:
     by_name = tools.gazetteer.by_name
-    found = []
-    for row, lines in zip(rows, masked_lines([_article(row) for row in rows], tools), strict=True):
-        names = {name for line in lines for name in line.marks.values()}
-        kinds = {name: by_name[name].kind if name in by_name else None for name in names}
-        signs = signs_of(event_of(lines, (), plain).type, lines, kinds, tools.parties.signs)
-        wanted = {role: [canonical(name) for name in row.get(role) or ()] for role in ROLES}
-        found.append(Document(str(row.get("story") or row["id"]), wanted, signs))
-    return found
-
-
-def _article(row: Row) -> Article:
-    return Article(title=row["title"], text=row["text"], link=None, outlet="", language="", first_seen=SEEN)
+    names = {name for line in lines for name in line.marks.values()}
+    kinds = {name: by_name[name].kind if name in by_name else None for name in names}
+    wanted = {role: [canonical(name) for name in row.get(role) or ()] for role in ROLES}
+    return Document(str(row.get("story") or row["id"]), wanted, signs_of(types, lines, kinds, tools.parties.signs))
 
 
 def learned(documents: Sequence[Document], strictness: float = STRICTNESS) -> PartyRules:
