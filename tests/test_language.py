@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
@@ -331,6 +332,20 @@ async def test_a_pool_that_closes_while_it_starts_leaves_no_worker() -> None:
     with pytest.raises(NoWorkerError):
         await task
     assert set(workers_of(os.getpid())) <= set(before)
+
+
+async def test_workers_that_die_as_they_start_are_told_however_much_they_were_to_be_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """More than a pipe holds: who starts a process waits until it has read what it is given."""
+    resource_tracker.ensure_running()  # which is a process as well
+    pool = Pool(workers=1, initializer=_nothing_with, initargs=(b"x" * 500_000,))
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    with pytest.raises(NoWorkerError):
+        await asyncio.wait_for(pool.run(1, abs, -1), 30)
+    monkeypatch.delenv("PYTHONHOME")
+    assert await pool.run(5, abs, -1) == 1
+    await pool.close()
 
 
 async def test_a_machine_without_room_for_a_worker_is_told_as_such() -> None:

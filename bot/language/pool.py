@@ -6,10 +6,12 @@ nothing of feeds and articles.
 
 import asyncio
 import multiprocessing
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing.shared_memory import SharedMemory
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -52,6 +54,7 @@ class Pool:
         self._initargs = initargs
         self._slots = asyncio.Semaphore(workers)
         self._pool: ProcessPool | None = None
+        self._handed: SharedMemory | None = None
         self._calls: dict[asyncio.Future[Any], ProcessPool] = {}
         self._starting = asyncio.Lock()
         self._closed = False
@@ -80,6 +83,10 @@ class Pool:
         async with self._starting:
             if self._pool is not None:
                 await self._discard(self._pool)
+            if self._handed is not None:
+                self._handed.close()
+                self._handed.unlink()
+                self._handed = None
 
     async def _attempt(
         self, pool: ProcessPool, limit: float, call: Callable[[], Result]
@@ -117,19 +124,22 @@ class Pool:
             return self._pool or await self._started()
 
     async def _started(self) -> ProcessPool:
-        self._pool = pool = ProcessPool(
-            max_workers=self._workers,
-            max_tasks=CALLS_PER_WORKER,
-            initializer=self._initializer,
-            initargs=self._initargs,
-            context=multiprocessing.get_context("spawn"),  # a fork would copy the locks of our threads
-        )
         try:
-            await asyncio.to_thread(_start, pool)
+            if self._handed is None:
+                self._handed = await asyncio.to_thread(_hand_over, (self._initializer, self._initargs))
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                max_tasks=CALLS_PER_WORKER,
+                initializer=_begin,
+                initargs=(self._handed.name,),
+                context=multiprocessing.get_context("spawn"),  # a fork would copy the locks of our threads
+            )
+            await asyncio.to_thread(_start, self._pool)
         except (OSError, RuntimeError) as error:  # no process, pipe or memory to be had
-            await self._discard(pool)
+            if self._pool is not None:
+                await self._discard(self._pool)
             raise NoWorkerError(NO_WORKER) from error
-        return pool
+        return self._pool
 
     async def _discard(self, pool: ProcessPool) -> None:
         if pool is not self._pool:
@@ -144,6 +154,23 @@ class Pool:
 def _is_broken(future: "asyncio.Future[Result]") -> bool:
     """Whether the pool ended under the call."""
     return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def _hand_over(start: tuple[Callable[..., None], tuple[object, ...]]) -> SharedMemory:
+    """How workers start, where each of them reads it. Through the pipe that Python starts processes with, whoever
+    starts one waits until it has read all, and for ever if it dies before that."""
+    content = pickle.dumps(start)
+    memory = SharedMemory(create=True, size=len(content))
+    memory.buf[: len(content)] = content  # type: ignore[index]
+    return memory
+
+
+def _begin(name: str) -> None:
+    """The initializer of every worker: does what was handed over."""
+    memory = SharedMemory(name)
+    initializer, initargs = pickle.loads(bytes(memory.buf or b""))  # noqa: S301 our own, from our own process
+    memory.close()
+    initializer(*initargs)
 
 
 def _start(pool: ProcessPool) -> None:
