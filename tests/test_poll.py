@@ -270,7 +270,7 @@ async def test_what_a_storm_of_unknown_old_entries_swept_in_waits_to_be_listed_i
     assert all("flood" in why for why in await desk.store.read(reasons_of_silence))
     assert await desk.store.write(alerts.claim, now=desk.now, lease=MINUTE, limit=5) == []
     (backlog,) = await desk.store.read(bulletins.backlogs)
-    assert [each.for_digest for each in backlog.waiting] == [False]
+    assert [each.held for each in backlog.waiting] == ["storm of entries"]
     desk.publish("two", CAKE, NATO_TOO)
     assert (await desk.poll()).alerts == 0
 
