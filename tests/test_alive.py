@@ -12,15 +12,12 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.hurry import SETTINGS
+from tests.ports import free_port
 from tests.test_health import ask, healthz
-from tests.test_run import SETTINGS, Stage, call, publish, sample_steps, set_the_stage, stage, tocsin
+from tests.test_run import Stage, call, publish, sample_steps, set_the_stage, stage, tocsin
 
 Line = Mapping[str, Any]
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-        return int(reserved.getsockname()[1])
 
 
 def metrics(port: int) -> dict[tuple[str, str], float]:
@@ -37,12 +34,23 @@ async def test_a_running_bot_is_watched_from_outside_and_its_log_leads_from_feed
         async with tocsin(scene, end=signal.SIGTERM, TOCSIN_HEALTH_PORT=str(port)):
             await publish(scene, steps[0])
             await publish(scene, steps[1])
+            await told_of_all(scene, port)
             await asyncio.to_thread(check_health, scene, port)
             examined = await asyncio.to_thread(call, scene, "doctor", "--no-network", TOCSIN_HEALTH_PORT=str(port))
         check_log(scene, [json.loads(line) for line in scene.log.read_text(encoding="utf-8").splitlines()])
     assert examined.returncode == 0, examined.stdout
     assert "The running Tocsin says" in examined.stdout
     assert "At work on it: deliver, gateway, poll; 1 subscription." in examined.stdout
+
+
+async def told_of_all(scene: Stage, port: int) -> None:
+    """Waits until what was sent is counted: a tick tells its figures when it ends."""
+    async with asyncio.timeout(60):
+        while True:
+            found = await asyncio.to_thread(metrics, port)
+            if found["tocsin_deliveries_total", "sent"] == len(scene.messages()):
+                return
+            await asyncio.sleep(0.05)
 
 
 def check_health(scene: Stage, port: int) -> None:
@@ -105,7 +113,7 @@ async def test_a_discord_that_goes_away_shows_at_once_and_its_return_too(tmp_pat
         async with tocsin(scene, end=signal.SIGTERM, TOCSIN_HEALTH_PORT=str(port)):
 
             async def connected(wanted: float) -> None:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(90):
                     while await asyncio.to_thread(is_connected, port) != wanted:
                         await asyncio.sleep(0.05)
 
@@ -121,5 +129,5 @@ async def test_a_discord_that_goes_away_shows_at_once_and_its_return_too(tmp_pat
 def is_connected(port: int) -> float | None:
     try:
         return metrics(port).get(("tocsin_discord_connected", ""))
-    except ConnectionError:
+    except OSError:  # it does not listen yet, or is too busy to answer
         return None

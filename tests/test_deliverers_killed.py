@@ -18,9 +18,9 @@ from bot.store import Store, alerts, stories, subscriptions
 from bot.store.schema import alerts as alert_table
 from tests.builders import a_story, a_subscription, an_alert
 from tests.discord_fake import CREATE, FakeDiscord, Fault
+from tests.hurry import DELIVER
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTINGS = "[deliver]\ntick = 1\ndebounce = 0\n"
 CHANNELS, STORIES = 5, 6
 SOON = "?options=-c%20idle_in_transaction_session_timeout%3D1500"  # for who is frozen within a transaction
 Deliverer = asyncio.subprocess.Process
@@ -30,7 +30,7 @@ Deliverer = asyncio.subprocess.Process
 async def deliverers(
     count: int, folder: Path, url: str, fake: FakeDiscord, guild: int
 ) -> AsyncIterator[list[Deliverer]]:
-    (folder / "settings.toml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "settings.toml").write_text(DELIVER, encoding="utf-8")
     (folder / "feeds.toml").write_text("", encoding="utf-8")
     environment = {
         **os.environ,

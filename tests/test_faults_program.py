@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.discord_fake import CREATE, EventFault, Fault
-from tests.soak.moments import IN_TRANSACTION, ambush
+from tests.soak.moments import IN_TRANSACTION, ambush, death
 from tests.soak.soak import soak
 from tests.test_kills import an_outbox, ends
 
@@ -30,13 +30,8 @@ async def test_a_kill_inside_or_just_after_any_transaction_loses_nothing_and_rep
             running.press.report(2)
             before = len(scene.books.guids())
             async with ambush(scene, moment) as watching:
-                assert watching is not None
                 await scene.crew.start()
-                await asyncio.wait_for(watching, 60)
-                async with asyncio.timeout(5):
-                    while not scene.crew.dead:
-                        await asyncio.sleep(0.01)
-            await scene.crew.bury()
+                await death(scene, watching)
             if moment == "inside the transaction of a poll":
                 assert len(scene.books.guids()) == before, "a transaction is whole or not at all"
         verdict = await running.calm(last=True)
@@ -52,7 +47,8 @@ async def test_a_second_signal_ends_at_once_and_a_first_one_in_time_and_both_los
         running = await outbox.start()
         await outbox.discord.until(lambda: hang.hits, seconds=60)
         running.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.5)
+        while "runner.stopping" not in outbox.log():
+            await asyncio.sleep(0.01)
         assert running.returncode is None, "the first signal lets what is under way finish"
         began = time.monotonic()
         running.send_signal(signal.SIGTERM)

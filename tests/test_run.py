@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -30,17 +29,10 @@ from bot.demo.newsroom import read_newsroom
 from bot.demo.server import FeedServer, feed_server
 from bot.opml import write_opml
 from tests.discord_fake import FakeDiscord
+from tests.hurry import SETTINGS
+from tests.ports import free_port
 
 STORY = re.compile(r"story:\w+:(?P<story>[^:]+):(?P<mark>[^:]+)")
-SETTINGS = """
-[poll]
-tick = 1
-interval = 0.01
-shortest = 0.01
-[deliver]
-tick = 1
-debounce = 0
-"""
 Step = Mapping[str, Edition]
 
 
@@ -135,7 +127,7 @@ async def publish(scene: Stage, step: Step) -> None:
     """Shows `step` to the program and waits until all of it is committed and nothing is left to send or edit."""
     scene.feeds.publish(step)
     count = len(step)
-    async with asyncio.timeout(45):
+    async with asyncio.timeout(90):
         scene.feeds.answers.clear()
         while scene.feeds.answers[304] < 2 * count or unsettled(scene):
             await asyncio.sleep(0.2)
@@ -154,7 +146,7 @@ def unsettled(scene: Stage) -> int:
 def call(scene: Stage, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """One short command on the same database."""
     everything = scene.environment() | environment
-    return subprocess.run(scene.command(*words), env=everything, capture_output=True, text=True, timeout=30)
+    return subprocess.run(scene.command(*words), env=everything, capture_output=True, text=True, timeout=60)
 
 
 def subscribe(scene: Stage) -> None:
@@ -256,7 +248,7 @@ async def test_real_news_makes_one_message_a_story(tmp_path: Path, reference: Pa
     assert counts["edited"] >= 1
 
 
-async def until(true: Callable[[], object], *, seconds: float = 30) -> None:
+async def until(true: Callable[[], object], *, seconds: float = 90) -> None:
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.1)
@@ -279,9 +271,7 @@ async def test_without_a_token_alerts_are_drawn_in_the_terminal(tmp_path: Path) 
 async def test_polling_goes_on_while_discord_is_out_of_reach_and_alerts_follow_once_it_is_there(tmp_path: Path) -> None:
     steps = sample_steps()
     async with feed_server() as feeds:
-        with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-            port = reserved.getsockname()[1]
-        discord = FakeDiscord(port=port)
+        discord = FakeDiscord(port=free_port())
         guild = discord.add_guild(name="Newsroom")
         scene = Stage(tmp_path, feeds, discord, guild, discord.add_channel(guild, name="alerts"))
         set_the_stage(scene, steps)
@@ -293,7 +283,7 @@ async def test_polling_goes_on_while_discord_is_out_of_reach_and_alerts_follow_o
                 await until(lambda: feeds.answers[304] >= 2 * len(steps[0]))
             assert scene.rows("SELECT count(*) FROM alerts WHERE state = 'owed'") > [(0,)]
             await until_the_end.enter_async_context(discord)
-            await until(lambda: not unsettled(scene), seconds=45)
+            await until(lambda: not unsettled(scene))
             check_oracle(scene)
             assert scene.messages()
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
-from aiohttp.test_utils import unused_port
 from sqlalchemy import MetaData, create_engine, select
 
 from bot.store.engine import address
@@ -24,6 +23,8 @@ from tests.discord_fake import FakeDiscord
 from tests.discord_fake.hands import USER_DEFAULT
 from tests.discord_fake.inputs import NoResponse
 from tests.discord_fake.permissions import Permission
+from tests.hurry import SETTINGS
+from tests.ports import free_port
 from tests.site import Site, open_site
 
 TOKEN = "canary-bot-token-7f3a"
@@ -42,19 +43,12 @@ STORIES = (
     ("Anthropic refuses AI weapons for the US Army", "Anthropic will not let the US Army use its AI in weapons."),
     ("Helsing raises money for AI in fighter jets", "Helsing raised 450 million euros for AI in fighter jets."),
 )
-SETTINGS = """
-[poll]
-tick = 1
-interval = 0.01
-shortest = 0.01
-[deliver]
-tick = 1
-debounce = 0
+TALKATIVE = f"""{SETTINGS}
 [log]
 level = "DEBUG"
-format = "{form}"
+format = "{{form}}"
 [health]
-port = {port}
+port = {{port}}
 """
 
 
@@ -98,7 +92,7 @@ class Scene:
     discord: FakeDiscord
     database: str
     told: int = 1
-    health: int = field(default_factory=unused_port)
+    health: int = field(default_factory=free_port)
     seen: list[str] = field(default_factory=list)
 
     def url(self, path: str, host: int = 1) -> str:
@@ -158,7 +152,7 @@ async def scene(folder: Path, database: str, form: str) -> AsyncIterator[Scene]:
         site.at("/busy", status=503, Retry_After="1")
         site.at("/gone", status=410)
         site.at(f"/api/webhooks/123456/{HOOK}", status=500)
-        (folder / "settings.toml").write_text(SETTINGS.format(form=form, port=made.health), encoding="utf-8")
+        (folder / "settings.toml").write_text(TALKATIVE.format(form=form, port=made.health), encoding="utf-8")
         feeds = [
             made.url(f"/feed?key={KEY}"), made.url(f"/gone?key={KEY}", 2), made.url(f"/broken?key={KEY}", 3),
             made.url(f"/moved?key={KEY}", 4), made.url(f"/circle?key={KEY}", 5), made.url(f"/busy?key={KEY}", 6),
@@ -241,7 +235,8 @@ async def vital_signs(play: Scene, path: str) -> str:
 
 def descendants(process: int) -> list[int]:
     """The processes that a process started, and those that they did."""
-    own = [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    threads = Path(f"/proc/{process}/task").glob("*/children")
+    own = [int(word) for thread in threads for word in thread.read_text().split()]
     return [*own, *(deeper for each in own for deeper in descendants(each))]
 
 

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from bot.store.schema import alerts, bulletins
-from tests.soak.moments import ambush
+from tests.hurry import SETTINGS
+from tests.soak.moments import ambush, death
 from tests.soak.oracle import judge
-from tests.soak.soak import SETTINGS, Soak, soak
+from tests.soak.soak import Soak, soak
 
 SHORT_LEASE = SETTINGS.replace("[deliver]", "lease = 5\n[deliver]")
 SETTLED = 60.0
@@ -52,15 +53,9 @@ async def all_started(running: Soak) -> None:
 
 async def killed(running: Soak, moment: str) -> Sequence[str]:
     """Who died at that moment."""
-    scene = running.scene
-    async with ambush(scene, moment) as watching:
-        assert watching is not None
+    async with ambush(running.scene, moment) as watching:
         running.press.report(2)
-        await asyncio.wait_for(watching, 60)
-        async with asyncio.timeout(5):
-            while not scene.crew.dead:
-                await asyncio.sleep(0.01)
-    return await scene.crew.bury()
+        return await death(running.scene, watching)
 
 
 async def let_leases_run_out(running: Soak) -> None:

@@ -121,17 +121,20 @@ async def test_a_bot_whose_disk_fills_up_tells_each_story_once_when_there_is_roo
             await outbox.owe("told before")
             running = await outbox.start()
             await outbox.settled()
-            await outbox.owe("claimed late", not_before=datetime.now(UTC) + timedelta(seconds=2))
-            await no_room(disk, outbox)
+            await outbox.owe("claimed late", not_before=datetime.now(UTC) + timedelta(seconds=4))
+            said = fill(disk, outbox)
+            await noticed(outbox, said)
             assert outbox.titles() == ["told before"]
             disk.free()
             await outbox.settled()
             assert outbox.titles() == ["told before", "claimed late"]
 
-            slow = outbox.discord.faults.add(Fault("slow", when="after", route=CREATE, seconds=1.5))
+            slow = outbox.discord.faults.add(Fault("slow", when="after", route=CREATE, seconds=60))
             await outbox.owe("settled late")
-            await outbox.discord.until(lambda: slow.hits, seconds=15)
-            await no_room(disk, outbox)
+            await outbox.discord.until(lambda: slow.hits, seconds=60)
+            said = fill(disk, outbox)
+            slow.seconds = 0
+            await noticed(outbox, said)
             assert outbox.rows("SELECT state FROM alerts WHERE story_id = 'settled-late'") == [("sending",)]
             disk.free()
             running.send_signal(signal.SIGTERM)
@@ -145,12 +148,17 @@ async def test_a_bot_whose_disk_fills_up_tells_each_story_once_when_there_is_roo
         assert is_sound(disk.folder / "tocsin.db")
 
 
-async def no_room(disk: Disk, outbox: Outbox) -> None:
-    """Fills the disk and waits until the program has noticed."""
+def fill(disk: Disk, outbox: Outbox) -> int:
+    """Leaves no room for any commit; how often the program had noticed such a thing before."""
     said = outbox.log().count("tick.failed")
     shorten_log(outbox.folder / "tocsin.db")
     disk.fill()
-    async with asyncio.timeout(15):
+    return said
+
+
+async def noticed(outbox: Outbox, said: int) -> None:
+    """Waits until the program says so once more."""
+    async with asyncio.timeout(60):
         while outbox.log().count("tick.failed") == said:
             await asyncio.sleep(0.1)
 
@@ -164,7 +172,7 @@ async def test_a_second_bot_on_one_file_ends_with_a_sentence_by_whatever_name_it
         (tmp_path / "link.db").symlink_to("tocsin.db")
         for name, words in (("tocsin.db", ["run"]), ("link.db", ["run"]), ("link.db", ["db", "upgrade"])):
             second = start(*words, "--config", str(tmp_path), "--database", f"sqlite:///{tmp_path / name}")
-            said = (await asyncio.to_thread(second.communicate, timeout=20))[1].splitlines()
+            said = (await asyncio.to_thread(second.communicate, timeout=60))[1].splitlines()
             assert (second.returncode, len(said)) == (1, 1)
             assert f"{name} is in use by another Tocsin; stop that one first" in said[0]
         await outbox.owe("told by the first too")

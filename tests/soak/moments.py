@@ -23,6 +23,8 @@ BULLETIN = '"bulletin:'
 HISTORY, POSTS, DIGEST = "in a look into a channel's history", "in a look for a forum post", "in a digest"
 LONG = 120.0
 """Seconds after which Tocsin looks into a channel's history before it sends again."""
+PATIENCE = 120.0
+"""Seconds within which a moment that has to come does so, on a machine with other work too."""
 LOOK = 0.004
 """Seconds between two looks of somebody who waits for something in the database."""
 
@@ -110,6 +112,17 @@ async def ambush(scene: Scene, moment: str) -> AsyncIterator[asyncio.Task[None] 
         await asyncio.gather(watching, return_exceptions=True)
         if slow:
             await asyncio.to_thread(scene.books.speed_up, slow[0])
+
+
+async def death(scene: Scene, watching: asyncio.Task[None] | None) -> list[str]:
+    """Who was met, once they are dead. Raises what the watcher raises, AssertionError where a program ended otherwise,
+    and TimeoutError where the moment does not come."""
+    async with asyncio.timeout(PATIENCE):
+        while not scene.crew.dead:
+            if watching is not None and watching.done():
+                watching.result()
+            await asyncio.sleep(0.01)
+    return await scene.crew.bury()
 
 
 def _anew(fault: Fault, chance: Random) -> Fault:

@@ -20,6 +20,7 @@ from bot.store import Store
 from tests.discord_fake import FakeDiscord
 from tests.discord_fake.openapi import at_hand
 from tests.discord_fake.world import TEXT
+from tests.hurry import SETTINGS
 from tests.soak.books import Books
 from tests.soak.crew import Crew
 from tests.soak.moments import HISTORY, LONG, MOMENTS, Scene, ambush, possible
@@ -44,15 +45,6 @@ APART: Mapping[str, Sequence[str]] = {
     for role, numbers in (("poll", (1, 2)), ("deliver", (1, 2)), ("gateway", (1,)))
     for number in numbers
 }
-SETTINGS = """
-[poll]
-tick = 1
-interval = 0.01
-shortest = 0.01
-[deliver]
-tick = 1
-debounce = 0
-"""
 
 
 @dataclass
@@ -141,7 +133,7 @@ class Soak:
         met = bool(crew.dead)
         if not met:
             crew.kill(self._chance.choice(crew.pids))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not crew.dead:
                 await asyncio.sleep(0.01)
         return met
