@@ -31,6 +31,7 @@ from handlers.admin import Judgement
 from handlers.membership import Membership
 from handlers.remember import remember
 from tests.builders import NOON, an_alert
+from tests.postgres import migrated
 
 TOPIC = Topic(id="ai-defence", name="AI and defence", threshold=0.5, bias=0.0, groups=())
 IMPORTANCE = ImportanceRules(levels={"low": 0.0, "notable": 1.0, "high": 2.0, "critical": 3.0}, watched=2.0)
@@ -138,7 +139,7 @@ async def a_town(where: Path | str, *, allowed: Sequence[str] = ("*",), **readin
     """A server with a channel, a manager and a reader; the bot is in it and ready. `reading` is what /feeds fetches
     and judges with. `where` is a folder, or the address of a database."""
     index = Index()
-    async with Store.open(where if isinstance(where, str) else f"sqlite:///{where / 'town.db'}") as store:
+    async with Store.open(where if isinstance(where, str) else migrated(where / "town.db")) as store:
         box: list[Town] = []
         client = a_client(store, index, clock=lambda: box[0].now if box else NOON, allowed=allowed, **reading)
         async with running(client) as env:

@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -196,19 +196,26 @@ def empty_postgres_url(postgres: Server) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def migrated_file() -> Iterator[Path]:
-    """An SQLite file with today's tables, to be copied."""
-    with tempfile.TemporaryDirectory() as folder:
-        _migrate(address(f"sqlite:///{folder}/{TEMPLATE}.db"))
-        yield Path(folder) / f"{TEMPLATE}.db"
+@cache
+def _migrated_file() -> bytes:
+    """An SQLite file with today's tables."""
+    with tempfile.TemporaryDirectory(dir=roomy_memory()) as folder:
+        path = Path(folder) / f"{TEMPLATE}.db"
+        _migrate(address(f"sqlite:///{path}"))
+        return path.read_bytes()
+
+
+def migrated(path: Path) -> str:
+    """The address of a new SQLite file there, with today's tables: a tenth of the work of making them anew."""
+    path.write_bytes(_migrated_file())
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
     if request.param == "postgresql":
         return partial(_database, request.getfixturevalue("postgres"), TEMPLATE)
-    return partial(_file, request.getfixturevalue("migrated_file"))
+    return _file
 
 
 @pytest.fixture
@@ -237,9 +244,9 @@ def _database(server: Server, template: str) -> Iterator[str]:
 
 
 @contextmanager
-def _file(template: Path) -> Iterator[str]:
+def _file() -> Iterator[str]:
     with tempfile.TemporaryDirectory(dir=roomy_memory()) as folder:
-        yield f"sqlite:///{shutil.copyfile(template, Path(folder) / 'tocsin.db')}"
+        yield migrated(Path(folder) / "tocsin.db")
 
 
 def _migrate(url: URL) -> None:

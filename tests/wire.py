@@ -30,6 +30,7 @@ from handlers.deliver import deliver
 from handlers.digest import digest
 from handlers.poll import PollReport, PollRules, poll
 from tests.builders import a_feed, a_subscription
+from tests.postgres import migrated
 from tests.site import Site, open_site
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -211,7 +212,7 @@ async def open_wire(folder: Path, language: Language) -> AsyncIterator[Wire]:
     """A wire with its database in `folder`, closed at the end of the block."""
     async with (
         open_site() as site,
-        Store.open(f"sqlite:///{folder / 'tocsin.db'}") as store,
+        Store.open(migrated(folder / "tocsin.db")) as store,
         Fetcher(allowed_networks=[ip_network("127.0.0.0/8")]) as fetcher,
     ):
         await store.write(subscriptions.add, a_subscription(created_at=NOW - HOUR))
