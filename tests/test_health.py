@@ -33,7 +33,7 @@ from bot.health import Vitals, beating, serving
 from bot.health.server import health
 from bot.language import Language
 from bot.language.pool import Pool, WorkerDiedError, WorkerHungError
-from bot.store import Store, alerts, bulletins, feeds, stories, subscriptions
+from bot.store import Connection, Store, alerts, bulletins, feeds, stories, subscriptions
 from bot.store.pulse import oldest_owed
 from bot.store.runners import Runner, listed, put
 from bot.store.schema import feeds as feed_rows
@@ -332,12 +332,21 @@ async def test_the_wait_for_the_one_writer_is_measured(tmp_path: Path) -> None:
     vitals = Vitals(version="1")
     async with Store.open(f"sqlite:///{tmp_path}/t.db") as store:
         store.committed = vitals.committed
-        slow = asyncio.create_task(store.write(lambda c: time.sleep(0.2)))
-        await asyncio.sleep(0.05)
-        await asyncio.gather(slow, store.write(feeds.add, a_feed(), NOON))
+        begun, released = threading.Event(), threading.Event()
+
+        def slow(_: Connection) -> None:
+            begun.set()
+            released.wait(30)
+
+        first = asyncio.create_task(store.write(slow))
+        await asyncio.to_thread(begun.wait, 30)
+        second = asyncio.create_task(store.write(feeds.add, a_feed(), NOON))
+        await asyncio.sleep(0.2)
+        released.set()
+        await asyncio.gather(first, second)
     found = figures(vitals)
     assert found["tocsin_database_write_wait_seconds_count", ""] == 2
-    assert 0.1 < found["tocsin_database_write_wait_seconds_sum", ""] < 2
+    assert 0.1 < found["tocsin_database_write_wait_seconds_sum", ""] < 30
 
 
 async def test_a_database_that_stops_answering_makes_the_runner_unwell(tmp_path: Path) -> None:
