@@ -118,7 +118,7 @@ def _corrections(c: Connection) -> None:
 def _runners(c: Connection) -> None:
     c.execute(insert(hosts).values(name="one.example", turn_by="r1", turn_until=NOON, rest_until=None))
     c.execute(insert(hosts).values(name="two.example", rest_until=NOON + MINUTE))
-    c.execute(insert(places).values(channel_id=20, guild_id=HERE, kind="forum", readable=False, seen_at=NOON))
+    c.execute(insert(places).values(channel_id=20, guild_id=HERE, kind="forum", seen_at=NOON))
     c.execute(insert(refusals).values(minute=NOON, count=3))
     c.execute(
         insert(runners).values(

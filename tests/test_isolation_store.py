@@ -74,7 +74,7 @@ def fill(c: Connection, ours: int = OURS, channel: int = CHANNEL) -> None:
     guilds.add_watch(c, Watch(ours, "mute", "alpha mute", None, MANAGER, NOON))
     for _ in range(2):
         subscriptions.add(c, a_subscription(channel, ours, organisations=("alpha organisation",)))
-    c.execute(insert(place_table).values(channel_id=channel, guild_id=ours, kind="text", readable=True, seen_at=NOON))
+    c.execute(insert(place_table).values(channel_id=channel, guild_id=ours, kind="text", seen_at=NOON))
     _tell(c)
     subscriptions.pause(c, 2, "alpha pause")
     for claimed in alerts.claim(c, now=NOON, lease=LEASE, limit=1):

@@ -44,7 +44,7 @@ async def test_nothing_is_sent_to_a_server_that_the_bot_left_and_all_of_it_waits
 
 
 async def test_the_channels_of_a_server_that_the_bot_left_are_known_no_more(store: Store) -> None:
-    found = [Place(20, HERE, "text", True), Place(21, ELSEWHERE, "text", True)]
+    found = [Place(20, HERE, "text"), Place(21, ELSEWHERE, "text")]
     await store.write(places.seen, found, NOON)
     await membership(store).left(HERE)
     assert await store.read(places.known, 20, NOON) is None

@@ -96,11 +96,7 @@ class Directory:
 def places_of(guild: discord.Guild) -> list[Place]:
     """Every channel, forum and thread of a server that messages can stand in, as the cache has them."""
     found: list[Any] = [*guild.text_channels, *guild.forums, *guild.threads]
-    return [
-        Place(channel.id, guild.id, kind_of(channel), may_read(rights))
-        for channel in found
-        if (rights := rights_of_ours(channel)) is not None
-    ]
+    return [Place(channel.id, guild.id, kind_of(channel)) for channel in found]
 
 
 def kind_of(channel: Channel) -> PlaceKind:

@@ -136,9 +136,8 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel, forum or thread as delivery has to know it; `readable` says that its history can be read, too."""
+    """A channel, forum or thread as delivery has to know it."""
 
     channel_id: int
     guild_id: int
     kind: PlaceKind
-    readable: bool

@@ -23,13 +23,13 @@ def known(c: Connection, channel_id: int, now: datetime) -> Place | None:
     """What the channel is, unless nobody knows, or knew lately."""
     lately = select(places).where(places.c.channel_id == channel_id, places.c.seen_at > now - FRESH)
     row = c.execute(lately).one_or_none()
-    return Place(row.channel_id, row.guild_id, row.kind, row.readable) if row else None
+    return Place(row.channel_id, row.guild_id, row.kind) if row else None
 
 
 def seen(c: Connection, found: Collection[Place], now: datetime) -> None:
     """Writes down what the gateway sees. What it has not seen for long is forgotten."""
     if found:
-        names = ("guild_id", "kind", "readable", "seen_at")
+        names = ("guild_id", "kind", "seen_at")
         statement = insert(c, places)
         again = {name: statement.excluded[name] for name in names}
         rows = [asdict(place) | {"seen_at": now} for place in found]

@@ -1,6 +1,6 @@
 """What the programs that work on one database know through it of each other, and of Discord."""
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, Table
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table
 
 from bot.store.schema.columns import metadata
 from bot.store.types import Json, UtcTime, Words
@@ -21,7 +21,6 @@ places = Table(
     Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
     Column("guild_id", BigInteger, nullable=False, index=True),
     Column("kind", Words, nullable=False),
-    Column("readable", Boolean, nullable=False),  # its history, too
     Column("seen_at", UtcTime, nullable=False),
     CheckConstraint("kind IN ('text', 'news', 'forum', 'thread')", name="kind"),
 )

@@ -72,7 +72,6 @@ def _seen_by_all() -> None:
         sa.Column("channel_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("readable", sa.Boolean(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("kind IN ('text', 'news', 'forum', 'thread')", name="ck_places_kind"),
         sa.PrimaryKeyConstraint("channel_id", name="pk_places"),
