@@ -14,15 +14,18 @@ from bot.core.alert import QUIET, Subscription
 from bot.core.bulletin import Bulletin, Content, beginning, digest_of
 from bot.core.digest import compose
 from bot.core.hours import MOST_SHOWN, DigestPlan, QuietHours, is_due, next_due, period, quiet_until
-from bot.core.importance import LEVELS
+from bot.core.importance import LEVELS, Importance, ImportanceRules, with_watched
+from bot.core.story import Story
 from bot.errors import StoreError
 from bot.settings.zones import zone
-from bot.store import Store, bulletins
+from bot.store import Store, bulletins, guilds
 from bot.store.bulletins import Backlog, Waiting
 
 log = structlog.get_logger(__name__)
 
 NOTHING_TO_TELL = "nothing was new"
+UNWEIGHED = ImportanceRules()
+Weighed = list[tuple[Story, Importance]]
 SOON = timedelta(hours=24)
 """What is held goes into a digest that comes within this time, else into a catch-up message."""
 
@@ -35,17 +38,18 @@ class DigestReport:
     catch_ups: int = 0
 
 
-async def digest(now: datetime, *, store: Store) -> DigestReport:
-    """Makes every digest and catch-up message that is due at `now`. A fault of one subscription stops no other.
+async def digest(now: datetime, *, store: Store, importance: ImportanceRules = UNWEIGHED) -> DigestReport:
+    """Makes every digest and catch-up message that is due at `now`. A fault of one subscription stops no other. Their
+    stories are in the order of how much each matters to the server, with what it watches for weighed by `importance`.
 
     Raises StoreError.
     """
     digests = catch_ups = 0
     for backlog in await store.read(bulletins.backlogs):
         try:
-            if await _digest(backlog, now, store=store):
+            if await _digest(backlog, now, store=store, importance=importance):
                 digests += 1
-            elif await _catch_up(backlog, now, store=store):
+            elif await _catch_up(backlog, now, store=store, importance=importance):
                 catch_ups += 1
         except StoreError:
             raise
@@ -54,7 +58,7 @@ async def digest(now: datetime, *, store: Store) -> DigestReport:
     return DigestReport(digests, catch_ups)
 
 
-async def _digest(backlog: Backlog, now: datetime, *, store: Store) -> bool:
+async def _digest(backlog: Backlog, now: datetime, *, store: Store, importance: ImportanceRules) -> bool:
     """Makes the digest that is due, or writes down that there was nothing to tell; True if one goes out."""
     subscription, plan = backlog.subscription, backlog.subscription.digest_plan
     if plan is None or not is_due(plan, backlog.told, now, zone(plan.timezone)):
@@ -64,14 +68,15 @@ async def _digest(backlog: Backlog, now: datetime, *, store: Store) -> bool:
         return False
     key = period(plan, now, zone(plan.timezone))
     last = max(each for each in backlog.told if each < key)  # a clock that was ahead has left later ones
-    content = await _content(backlog.waiting, plan, store=store, since=datetime.fromisoformat(last))
+    weighed = await _weighed(backlog.waiting, subscription.guild_id, now, store=store, importance=importance)
+    content = _content(weighed, plan, since=datetime.fromisoformat(last))
     bulletin = digest_of(subscription, key, content, suppressed=None if content.stories else NOTHING_TO_TELL)
     made = await store.write(bulletins.make, bulletin, now, members=[each.alert_id for each in backlog.waiting])
     _tell(made, bulletin)
     return made is not None and bool(content.stories)
 
 
-async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
+async def _catch_up(backlog: Backlog, now: datetime, *, store: Store, importance: ImportanceRules) -> bool:
     """Tells in one message what was held and may go out now, and what waits for a digest that never comes; a single
     story that was held goes out by itself, and so does each that became critical, if such may pass quiet hours."""
     subscription, ended = backlog.subscription, backlog.subscription.digest_plan is None
@@ -85,12 +90,13 @@ async def _catch_up(backlog: Backlog, now: datetime, *, store: Store) -> bool:
         await _let_go(due, subscription, now, store=store)
         return False
     rows = [each.alert_id for each in due]
+    weighed = await _weighed(due, subscription.guild_id, now, store=store, importance=importance)
     bulletin = Bulletin(
         guild_id=subscription.guild_id,
         channel_id=subscription.channel_id,
         kind="catch_up",
         period=f"{subscription.id}@{now.isoformat()}",
-        content=await _content(due, DigestPlan(0, top=MOST_SHOWN), store=store),
+        content=_content(weighed, DigestPlan(0, top=MOST_SHOWN)),
         subscription_id=subscription.id,
     )
     made = await store.write(bulletins.make, bulletin, now, members=rows)
@@ -119,11 +125,17 @@ def _tell(made: int | None, bulletin: Bulletin) -> None:
     log.info(event, **ids, guild=bulletin.guild_id, channel=bulletin.channel_id, stories=told, why=bulletin.suppressed)
 
 
-async def _content(
-    waiting: Sequence[Waiting], plan: DigestPlan, *, store: Store, since: datetime | None = None
-) -> Content:
+async def _weighed(
+    waiting: Sequence[Waiting], guild_id: int, now: datetime, *, store: Store, importance: ImportanceRules
+) -> Weighed:
+    """The stories that wait, each with how much it matters to the server."""
+    watched = (await store.read(guilds.wants, guild_id, now)).watched
     weighed = await store.read(bulletins.weighed, {each.story_id for each in waiting})
-    found = compose([(each.story, each.importance) for each in weighed], plan, period="")
+    return [(each.story, with_watched(each.importance, each.story, importance, watched=watched)) for each in weighed]
+
+
+def _content(weighed: Weighed, plan: DigestPlan, *, since: datetime | None = None) -> Content:
+    found = compose(weighed, plan, period="")
     listed = tuple(ranked.story.id for group in found.groups for ranked in group.stories)
     return Content(stories=listed, left_out=found.left_out, since=since)
 

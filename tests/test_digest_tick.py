@@ -11,10 +11,11 @@ from sqlalchemy import Connection, select
 from bot.core.alert import Habits
 from bot.core.bulletin import Dispatch, bulletin_message, minimal_bulletin
 from bot.core.hours import DigestPlan, QuietHours
-from bot.core.importance import Importance
+from bot.core.importance import Importance, ImportanceRules
 from bot.core.message import mark_of
 from bot.core.owing import told_by
-from bot.store import Store, alerts, bulletins, plans, stories, subscriptions, waiting
+from bot.store import Store, alerts, bulletins, guilds, plans, stories, subscriptions, waiting
+from bot.store.guilds import Watch
 from bot.store.schema import alerts as alert_table
 from bot.store.schema import bulletins as bulletin_table
 from handlers.digest import DigestReport, digest
@@ -40,9 +41,9 @@ class Desk:
             await self.store.write(stories.save, [a_story(id, title=f"About {id}")], weight)
             await self.store.write(alerts.owe, [an_alert(subscription, id, **changes)], self.now)
 
-    async def tick(self, after: timedelta = timedelta(0)) -> DigestReport:
+    async def tick(self, after: timedelta = timedelta(0), **rules: Any) -> DigestReport:
         self.now += after
-        return await digest(self.now, store=self.store)
+        return await digest(self.now, store=self.store, **rules)
 
     async def states(self) -> dict[str, str]:
         def found(c: Connection) -> dict[str, str]:
@@ -85,6 +86,15 @@ async def test_a_digest_comes_at_its_time_with_what_was_new_since_the_last_one(d
     await desk.owe(wanted, "c", kind="digest")
     assert await desk.tick(DAY) == DigestReport(digests=1)
     assert await desk.sent() == [["c"]]
+
+
+async def test_what_a_server_watches_for_comes_first_in_its_digest(desk: Desk) -> None:
+    wanted = await desk.subscribe(mode="digest", habits=EIGHT)
+    await desk.tick()
+    await desk.owe(wanted, "small", "large", kind="digest")
+    await desk.store.write(guilds.add_watch, Watch(10, "watch", "about small", None, 1, NOON))
+    await desk.tick(DAY, importance=ImportanceRules(watched=5.0))
+    assert await desk.sent() == [["small", "large"]]
 
 
 async def test_a_digest_is_made_once_however_often_the_tick_comes(desk: Desk) -> None:

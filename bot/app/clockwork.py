@@ -144,7 +144,7 @@ class Clockwork:
     async def digest(self) -> None:
         if not await self._recalled():
             return
-        report = await digest(self._now(), store=self._resources.store)
+        report = await digest(self._now(), store=self._resources.store, importance=self._resources.settings.importance)
         if report.digests or report.catch_ups:
             self.wake("deliver")
 
