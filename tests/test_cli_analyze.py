@@ -61,7 +61,7 @@ def test_a_bad_line_is_one_sentence_with_its_number_after_the_lines_before_it(tm
     assert ended.sentence.startswith("Line 3 is not a JSON object")
 
 
-@pytest.mark.parametrize("bad", ["{", "[" * 100_000, '{"id": "x", "n": ' + "1" * 5000 + "}", "\ufeff{}"])
+@pytest.mark.parametrize("bad", ["{", "[" * 100_000, '{"id": "x", "n": ' + "1" * 5000 + "}", "\ufeff\ufeff{}"])
 def test_a_line_that_no_reader_takes_is_a_sentence_too(bad: str) -> None:
     with pytest.raises(TocsinError, match="Line 1 is not JSON"):
         list(documents([bad], now=datetime.now(UTC)))

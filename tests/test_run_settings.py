@@ -113,7 +113,7 @@ def wishes(now: datetime) -> list[Wish]:
         ),
         Wish(
             "both",
-            at_first=lambda state: state.is_at_least("notable"),
+            lambda state: state.is_at_least("notable"),
             changes={"mode": "both", "min_importance": "notable", "habits": daily},
         ),
         Wish("muting", at_first=lambda state: not state.holds(MUTED), elsewhere=True),
