@@ -274,6 +274,7 @@ KNOWN = (
     [("add", 30), ("owe", 3), ("killed before", 0), ("remove", 0)],
     [("add", 30), ("owe", 3), ("killed after", 0), ("remove", 0)],
     [("owe", 3), ("lost", 0), ("move", 2)],
+    [("remove", 1), ("owe", 3), ("lost", 0), ("move", 2)],
     [("add", 15), ("add", 15), ("owe", 3), ("move", 6)],
     [("add", 11), ("add", 4), ("owe", 2), ("owe", 3)],
     [("remove", 0), ("owe", 3), *[("gather", 3)] * 7, ("close", 0), ("sent", 0)],
