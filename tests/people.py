@@ -124,7 +124,7 @@ def owner_of(env: simcord.Env, guild: Any, name: str, **rights: bool) -> Any:
 @asynccontextmanager
 async def running(client: TocsinClient) -> AsyncIterator[simcord.Env]:
     """The client in a Discord. Refusals are answers; any other error that reached the bot fails the test."""
-    env = simcord.Env(client, check_errors=False, settle_timeout=30)  # a busy machine may need it
+    env = simcord.Env(client, check_errors=False)
     await env.start()
     try:
         yield env
