@@ -33,12 +33,6 @@ def commands(*, index: Index) -> list[app_commands.Command]:  # type: ignore[typ
     return [help_command]
 
 
-def described(tree: Tree) -> list[tuple[str, str]]:
-    """(name, description) of every command that can be typed, by name."""
-    leaves = [each for each in tree.walk_commands() if isinstance(each, app_commands.Command)]
-    return sorted((leaf.qualified_name, leaf.description) for leaf in leaves)
-
-
 def sections(tree: Tree, *, managers: bool = True) -> list[Section]:
     """What is there for everybody, then (if `managers`) what is there for managers: each group by itself, under the
     words that it says of itself, and last what stands alone."""

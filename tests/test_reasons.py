@@ -7,7 +7,6 @@ from bot.core.organisations import Mention
 from bot.core.reasons import (
     Line,
     event_part,
-    is_first,
     label_of,
     line_of,
     organisations_part,
@@ -84,29 +83,26 @@ def test_each_fact_of_an_event_has_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("because", "verdict", "first"),
+    ("because", "verdict"),
     [
-        ((Reason("no open story is alike", ""),), "It began this story: no open story was like it.", True),
+        ((Reason("no open story is alike", ""),), "It began this story: no open story was like it."),
         (
             LIKEST,
             "It began this story. The likest open one was “Frigate refit”, 12 of 100 alike; 20 are needed to join.",
-            True,
         ),
         (
             (Reason("shared words", "NATO", 0.5), Reason("day", "1.0", -0.1)),
             "It joined this story, 40 of 100 alike.",
-            False,
         ),
         (
             (Reason("copy of a text in the story", "94% of its words", 1.0),),
             "It joined this story as a copy: 94% of its words stand in a text of it.",
-            False,
         ),
     ],
 )
-def test_where_a_report_went_is_one_sentence(because: tuple[Reason, ...], verdict: str, first: bool) -> None:
+def test_where_a_report_went_is_one_sentence(because: tuple[Reason, ...], verdict: str) -> None:
     part = placement_part(a_story(title="Talks"), because, needed=0.2)
-    assert (part.name, part.verdict, is_first(because)) == ("Story “Talks”", verdict, first)
+    assert (part.name, part.verdict) == ("Story “Talks”", verdict)
 
 
 def test_what_a_story_follows_is_told_and_what_was_weighed_stays() -> None:

@@ -161,11 +161,6 @@ def roles(event: EventType) -> tuple[str, str]:
     return sells, buys
 
 
-def is_first(because: Iterable[Reason]) -> bool:
-    """Whether the reasons of a report's place say that it began its story."""
-    return any(reason.gate in (ALONE, LIKEST) for reason in because)
-
-
 def _placed(reasons: Mapping[str, Reason], needed: float | None) -> str:
     if COPY in reasons:
         return f"It joined this story as a copy: {reasons[COPY].words} stand in a text of it."

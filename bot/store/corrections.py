@@ -23,7 +23,6 @@ from bot.store.schema import alerts, articles, corrections, story_organisations
 from bot.store.schema import stories as story_table
 
 MERGED = "a person merged its story into another, which the channel has been told of"
-SPLIT = "a person took this report out of its story"
 
 
 @dataclass(frozen=True, slots=True)
